@@ -1,0 +1,109 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Settings of every Swift target.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+/// Settings of the targets that liblimequat links: with the trait they compile as Embedded Swift.
+let runtime = strict + [.enableExperimentalFeature("Embedded", .when(traits: ["Embedded"]))]
+
+/// A Swift target that is part of liblimequat: no Foundation.
+func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: runtime)
+}
+/// A Swift target of the converter and the command line.
+func workshop(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+/// The tests of one target, in `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name), "LimequatTestSupport"] + dependencies,
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "limequat",
+  products: [
+    .library(name: "Limequat", targets: ["Limequat"]),
+    .executable(name: "limequat", targets: ["LimequatCommand"]),
+  ],
+  traits: [
+    .trait(name: "Embedded", description: "Compile the targets under the C API as Embedded Swift.")
+  ],
+  dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+  targets: [
+    .systemLibrary(
+      name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .target(name: "CLimequatSchema", dependencies: ["CProtobufC"], exclude: ["generated"]),
+    .target(name: "CLimequatKernels"),
+    .target(name: "CLimequatPlatform"),
+    .target(name: "CLimequat"),
+    .target(
+      name: "CImageCodecs",
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg")]),
+
+    room("LimequatBytes", ["CLimequatPlatform"]),
+    room("LimequatTensor", ["LimequatBytes"]),
+    room("LimequatContainer", ["CLimequatSchema", "CProtobufC", "LimequatBytes", "LimequatTensor"]),
+    room("LimequatGraph", ["CLimequatSchema", "CProtobufC", "LimequatBytes", "LimequatTensor"]),
+    room("LimequatText", ["LimequatBytes"]),
+    room("LimequatVision", ["LimequatBytes"]),
+    room(
+      "LimequatRuntime",
+      [
+        "CLimequatKernels", "CLimequatPlatform", "LimequatBytes", "LimequatTensor", "LimequatContainer",
+        "LimequatGraph",
+      ]),
+    room(
+      "Limequat",
+      [
+        "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatText",
+        "LimequatVision", "LimequatRuntime",
+      ]),
+    room("LimequatABI", ["CLimequat", "CLimequatPlatform", "LimequatBytes", "Limequat"], exclude: ["sdk"]),
+
+    workshop("LimequatCheckpoint", ["CJansson", "LimequatBytes", "LimequatTensor"]),
+    workshop(
+      "LimequatConvert",
+      [
+        "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint",
+        "CLimequatSchema", "CProtobufC",
+      ]),
+    .executableTarget(
+      name: "LimequatCommand",
+      dependencies: [
+        "CImageCodecs", "CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor",
+        "LimequatContainer", "LimequatGraph", "LimequatRuntime", "Limequat", "LimequatConvert",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "LimequatTestSupport", dependencies: ["LimequatBytes"], path: "Tests/LimequatTestSupport",
+      swiftSettings: strict),
+    tests("LimequatBytes"),
+    tests("LimequatTensor"),
+    tests("CLimequatKernels"),
+    tests("LimequatContainer", ["LimequatTensor"]),
+    tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"]),
+    tests("LimequatText", ["LimequatBytes"]),
+    tests("LimequatVision", ["LimequatBytes"]),
+    tests(
+      "LimequatRuntime",
+      ["CLimequatKernels", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph"]),
+    tests("Limequat", ["LimequatBytes", "LimequatConvert"]),
+    tests("LimequatABI", ["CLimequat", "LimequatConvert"]),
+    tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"]),
+    tests(
+      "LimequatConvert",
+      ["LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint", "LimequatRuntime"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)

@@ -1,0 +1,1 @@
+#include "limequat_kernels.h"
