@@ -1,19 +1,23 @@
 internal import CLimequatPlatform
 
-/// Writes beside the target, then renames: a reader sees the old file or the whole new one, and a killed
-/// writer leaves the target as it was.
+/// Writes a file that appears at its path only when it is whole: a reader sees the old file or the new one,
+/// and a killed writer leaves the target as it was.
 ///
-/// Bytes may be written anywhere; gaps read as zeros. Without ``commit()`` nothing remains.
+/// Where the file system can, the file has no name until ``commit()``, so that not even a killed process
+/// leaves a trace; elsewhere it has a temporary name beside the target. Bytes may be written anywhere; gaps
+/// read as zeros. Without ``commit()`` nothing remains.
 public final class AtomicFile {
   private let path: String
   private let temporary: String
   private let descriptor: Int32
-  private var isCommitted = false
+  /// Whether `temporary` names the file now.
+  private var isNamed: Bool
 
-  private init(path: String, temporary: String, descriptor: Int32) {
+  private init(path: String, temporary: String, descriptor: Int32, isNamed: Bool) {
     self.path = path
     self.temporary = temporary
     self.descriptor = descriptor
+    self.isNamed = isNamed
   }
 
   public static func create(path: String) throws(BytesError) -> AtomicFile {
@@ -21,15 +25,26 @@ public final class AtomicFile {
     let isDirectory = try withCPath(path) { (start) throws(BytesError) in lmq_is_directory(start) }
     guard !isDirectory else { throw .system(call: .open, errno: EISDIR) }
     let temporary = "\(path).\(lmq_platform_unique()).partial"
-    let descriptor = try withCPath(temporary) { (start) throws(BytesError) in
+    let unnamed = try withCPath(folder(of: path)) { (start) throws(BytesError) in lmq_open_unnamed(start) }
+    if unnamed >= 0 {
+      return AtomicFile(path: path, temporary: temporary, descriptor: unnamed, isNamed: false)
+    }
+    let named = try withCPath(temporary) { (start) throws(BytesError) in
       lmq_open(start, lmq_open_new_flags(), 0o666)
     }
-    guard descriptor >= 0 else { throw .system(call: .open, errno: lmq_errno()) }
-    return AtomicFile(path: path, temporary: temporary, descriptor: descriptor)
+    guard named >= 0 else { throw .system(call: .open, errno: lmq_errno()) }
+    return AtomicFile(path: path, temporary: temporary, descriptor: named, isNamed: true)
   }
 
-  /// The file beside the target, so that a signal handler can remove it.
-  public var temporaryPath: String { temporary }
+  private static func folder(of path: String) -> String {
+    var end = 0
+    var index = 0
+    for byte in path.utf8 {
+      index += 1
+      if byte == UInt8(ascii: "/") { end = index }
+    }
+    return end == 0 ? "." : String(decoding: path.utf8.prefix(end), as: UTF8.self)
+  }
 
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(BytesError) {
     var done = 0
@@ -53,15 +68,22 @@ public final class AtomicFile {
   /// Syncs, then puts the file in the target's place.
   public func commit() throws(BytesError) {
     guard fsync(descriptor) == 0 else { throw .system(call: .sync, errno: lmq_errno()) }
+    if !isNamed {
+      let linked = try withCPath(temporary) { (start) throws(BytesError) in
+        lmq_link_unnamed(descriptor, start)
+      }
+      guard linked == 0 else { throw .system(call: .rename, errno: lmq_errno()) }
+      isNamed = true
+    }
     let renamed = try withCPath(temporary) { (from) throws(BytesError) in
       try withCPath(path) { (to) throws(BytesError) in rename(from, to) }
     }
     guard renamed == 0 else { throw .system(call: .rename, errno: lmq_errno()) }
-    isCommitted = true
+    isNamed = false
   }
 
   deinit {
     close(descriptor)
-    if !isCommitted { _ = temporary.withCString { unlink($0) } }
+    if isNamed { _ = temporary.withCString { unlink($0) } }
   }
 }

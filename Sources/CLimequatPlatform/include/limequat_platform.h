@@ -66,6 +66,24 @@ static inline int lmq_file_status(int fd, int64_t *size, bool *is_regular) {
   return 0;
 }
 
+/// A file without a name in `folder`: nothing of it remains when the process dies. -1 where the file system
+/// has no such files. O_TMPFILE is a GNU macro.
+static inline int lmq_open_unnamed(const char *folder) {
+#ifdef O_TMPFILE
+  return lmq_open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+#else
+  (void)folder;
+  return -1;
+#endif
+}
+
+/// Gives an unnamed file a name. AT_SYMLINK_FOLLOW with /proc needs no privilege, unlike AT_EMPTY_PATH.
+static inline int lmq_link_unnamed(int fd, const char *path) {
+  char source[40];
+  snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
 static inline bool lmq_is_directory(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);

@@ -1,0 +1,54 @@
+import Foundation
+import LimequatBytes
+import Testing
+
+@Suite struct AtomicFileTests {
+  let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "atomic-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  private func write(_ text: String, to file: AtomicFile, at offset: Int = 0) throws {
+    try text.utf8CString.withUnsafeBytes { try file.write(.init(rebasing: $0.dropLast()), at: offset) }
+  }
+
+  @Test func committedFileReplacesTheTarget() throws {
+    let target = folder.appending(path: "a").path
+    try "old".write(toFile: target, atomically: false, encoding: .utf8)
+    let file = try AtomicFile.create(path: target)
+    try write("new", to: file, at: 2)
+    #expect(try String(contentsOfFile: target, encoding: .utf8) == "old")
+    try file.commit()
+    #expect(try String(contentsOfFile: target, encoding: .utf8) == "\0\0new")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
+  }
+
+  @Test func abandonedFileLeavesTheTargetAndNothingElse() throws {
+    let target = folder.appending(path: "b").path
+    try "old".write(toFile: target, atomically: false, encoding: .utf8)
+    do {
+      let file = try AtomicFile.create(path: target)
+      try write("new", to: file)
+    }
+    #expect(try String(contentsOfFile: target, encoding: .utf8) == "old")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["b"])
+  }
+
+  @Test func impossibleTargetsAreRefusedBeforeTheWork() throws {
+    #expect(throws: BytesError.system(call: .open, errno: EISDIR)) { try AtomicFile.create(path: folder.path) }
+    #expect(throws: BytesError.system(call: .open, errno: ENOENT)) {
+      try AtomicFile.create(path: folder.path + "/none/file")
+    }
+  }
+}
+
+@Suite struct FileTests {
+  @Test func whatIsNoRegularFileIsRefused() {
+    #expect(throws: BytesError.notAFile) { try File.open(path: "/") }
+    #expect(throws: BytesError.notAFile) { try File.open(path: "/dev/null") }
+    #expect(throws: BytesError.system(call: .open, errno: ENOENT)) { try File.open(path: "/no/such/file") }
+    #expect(throws: BytesError.system(call: .open, errno: EINVAL)) { try File.open(path: "a\0b") }
+  }
+}
