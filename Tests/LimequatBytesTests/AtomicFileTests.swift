@@ -37,7 +37,9 @@ import Testing
   }
 
   @Test func impossibleTargetsAreRefusedBeforeTheWork() throws {
-    #expect(throws: BytesError.system(call: .open, errno: EISDIR)) { try AtomicFile.create(path: folder.path) }
+    #expect(throws: BytesError.system(call: .open, errno: EISDIR)) {
+      try AtomicFile.create(path: folder.path)
+    }
     #expect(throws: BytesError.system(call: .open, errno: ENOENT)) {
       try AtomicFile.create(path: folder.path + "/none/file")
     }

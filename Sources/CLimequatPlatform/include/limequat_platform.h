@@ -3,9 +3,6 @@
 #ifndef LIMEQUAT_PLATFORM_H
 #define LIMEQUAT_PLATFORM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -38,6 +35,14 @@ uint64_t lmq_platform_unique(void);
 /// crc32c.c: goes on from a state that begins as 0xFFFFFFFF and is inverted at the end.
 uint32_t lmq_crc32c(uint32_t state, const void *bytes, size_t size);
 
+/// unnamed_file.c: a file without a name in `folder`, of which nothing remains when the process dies; -1 where
+/// the file system has none. Then its name.
+int lmq_open_unnamed(const char *folder);
+int lmq_link_unnamed(int fd, const char *path);
+
+/// error_text.c: the system's words for an error number, in `buffer` or in a static text.
+const char *lmq_error_text(int number, char *buffer, size_t size);
+
 #pragma GCC visibility pop
 
 /// `errno` is a macro.
@@ -66,36 +71,9 @@ static inline int lmq_file_status(int fd, int64_t *size, bool *is_regular) {
   return 0;
 }
 
-/// A file without a name in `folder`: nothing of it remains when the process dies. -1 where the file system
-/// has no such files. O_TMPFILE is a GNU macro.
-static inline int lmq_open_unnamed(const char *folder) {
-#ifdef O_TMPFILE
-  return lmq_open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-#else
-  (void)folder;
-  return -1;
-#endif
-}
-
-/// Gives an unnamed file a name. AT_SYMLINK_FOLLOW with /proc needs no privilege, unlike AT_EMPTY_PATH.
-static inline int lmq_link_unnamed(int fd, const char *path) {
-  char source[40];
-  snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
-  return linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
-}
-
 static inline bool lmq_is_directory(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/// `strerror_r` comes in two variants; this one is GNU's, which may answer with a static text.
-static inline const char *lmq_error_text(int number, char *buffer, size_t size) {
-#if defined(__GLIBC__) && defined(_GNU_SOURCE)
-  return strerror_r(number, buffer, size);
-#else
-  return strerror_r(number, buffer, size) == 0 ? buffer : NULL;
-#endif
 }
 
 /// The flags are macros with casts in some libcs.
