@@ -50,8 +50,13 @@ let package = Package(
 
     room("LimequatBytes", ["CLimequatPlatform"]),
     room("LimequatTensor", ["LimequatBytes"]),
-    room("LimequatContainer", ["CLimequatSchema", "CProtobufC", "LimequatBytes", "LimequatTensor"]),
-    room("LimequatGraph", ["CLimequatSchema", "CProtobufC", "LimequatBytes", "LimequatTensor"]),
+    room("LimequatProtobuf", ["CProtobufC", "CLimequatPlatform", "LimequatBytes"]),
+    room(
+      "LimequatContainer",
+      ["CLimequatSchema", "CProtobufC", "LimequatProtobuf", "LimequatBytes", "LimequatTensor"]),
+    room(
+      "LimequatGraph",
+      ["CLimequatSchema", "CProtobufC", "LimequatProtobuf", "LimequatBytes", "LimequatTensor"]),
     room("LimequatText", ["LimequatBytes"]),
     room("LimequatVision", ["LimequatBytes"]),
     room(
@@ -90,6 +95,7 @@ let package = Package(
     tests("LimequatBytes"),
     tests("LimequatTensor"),
     tests("CLimequatKernels"),
+    tests("LimequatProtobuf", ["CLimequatSchema", "CProtobufC", "LimequatBytes"]),
     tests("LimequatContainer", ["LimequatTensor"]),
     tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"]),
     tests("LimequatText", ["LimequatBytes"]),
