@@ -43,6 +43,14 @@ int lmq_link_unnamed(int fd, const char *path);
 /// error_text.c: the system's words for an error number, in `buffer` or in a static text.
 const char *lmq_error_text(int number, char *buffer, size_t size);
 
+/// handles.c: the handles of the C API. All but lock and unlock are called between those two. `kind` tells
+/// models from sessions; find and remove answer NULL for whatever is no living handle of that kind.
+void lmq_handles_lock(void);
+void lmq_handles_unlock(void);
+void *lmq_handles_add(void *object, int kind);
+void *lmq_handles_find(const void *handle, int kind);
+void *lmq_handles_remove(const void *handle, int kind);
+
 #pragma GCC visibility pop
 
 /// `errno` is a macro.
@@ -55,6 +63,9 @@ static inline int lmq_open(const char *path, int flags, unsigned mode) {
   do { fd = open(path, flags, (mode_t)mode); } while (fd < 0 && errno == EINTR);
   return fd;
 }
+
+/// `fcntl` is variadic. A second descriptor of the same open file.
+static inline int lmq_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
 /// `MAP_FAILED` is a cast; NULL stands for it here.
 static inline void *lmq_map_read_only(int fd, size_t size) {

@@ -1,0 +1,2 @@
+/* SwiftPM wants a source; this target is its header. */
+#include "limequat.h"

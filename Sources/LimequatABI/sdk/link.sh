@@ -1,0 +1,48 @@
+#!/bin/sh
+# link.sh BUILD OUT: liblimequat.so.0 and liblimequat.a in OUT, from the objects of an Embedded build.
+# BUILD is <scratch path>/release. CC, LIBS and LD may be set for another machine.
+set -eu
+build=$1 out=$2 here=$(cd "$(dirname "$0")" && pwd)
+sources=$here/../..
+# The targets under the C API (Package.swift), except CLimequat, which is a header.
+swift_targets="LimequatBytes LimequatTensor LimequatProtobuf LimequatContainer LimequatGraph LimequatText
+  LimequatVision LimequatRuntime Limequat LimequatABI"
+c_targets="CLimequatSchema CLimequatKernels CLimequatPlatform"
+
+toolchain=$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
+objcopy=$toolchain/llvm-objcopy
+
+work=$out/work
+rm -rf "$work"
+mkdir -p "$work"
+trap 'rm -rf "$work"' EXIT
+"$here/exports.sh" > "$work/exports"
+
+# An object whose source is gone stays in the scratch path: only those with a source are linked.
+objects() {
+  for object in "$build/$1.build"/*.o; do
+    source=$(basename "$object" .o)
+    if [ -n "$(find "$sources/$1" -name "$source" -print -quit)" ]; then echo "$object"; fi
+  done
+}
+# What the Swift runtime allocates goes through memory.c, which never lets it fail without a word.
+for target in $swift_targets; do
+  objects "$target" | while read -r object; do
+    "$objcopy" --redefine-sym posix_memalign=lmq_swift_posix_memalign --redefine-sym free=lmq_swift_free \
+      --redefine-sym arc4random_buf=lmq_swift_arc4random_buf "$object" "$work/$target-$(basename "$object")"
+  done
+done
+for target in $c_targets; do
+  objects "$target" | while read -r object; do cp "$object" "$work/$target-$(basename "$object")"; done
+done
+
+{ echo '{ global:'; sed 's/$/;/' "$work/exports"; echo 'local: *; };'; } > "$work/limequat.map"
+${CC:-$toolchain/clang -fuse-ld=lld} -shared "$work"/*.o -o "$out/liblimequat.so.0" \
+  -Wl,-soname,liblimequat.so.0 -Wl,--version-script="$work/limequat.map" -Wl,--gc-sections \
+  ${NO_UNDEFINED--Wl,-z,defs} -Wl,-z,relro -Wl,-z,now -Wl,--build-id -Wl,--as-needed ${LIBS:--lprotobuf-c} -lm
+ln -sf liblimequat.so.0 "$out/liblimequat.so"
+
+${LD:-$toolchain/ld.lld} -r "$work"/*.o -o "$work/all.o"
+"$objcopy" --keep-global-symbols="$work/exports" "$work/all.o" "$work/limequat.o"
+rm -f "$out/liblimequat.a"
+"$toolchain/llvm-ar" rcs "$out/liblimequat.a" "$work/limequat.o"
