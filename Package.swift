@@ -94,7 +94,7 @@ let package = Package(
       swiftSettings: strict),
     tests("LimequatBytes"),
     tests("LimequatTensor"),
-    tests("CLimequatKernels"),
+    tests("CLimequatKernels", ["LimequatTensor"]),
     tests("LimequatProtobuf", ["CLimequatSchema", "CProtobufC", "LimequatBytes"]),
     tests("LimequatContainer", ["LimequatTensor"]),
     tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"]),

@@ -1,0 +1,35 @@
+// Shared by the kernel files: the tables, and the constants of formats/numerics.md.
+//
+// How a table is made. A file per instruction set defines its vector of 16 lanes (vector_*.h) and its inner
+// loop of the matrix product, then includes the templates, which hold every algorithm once:
+//   activations.inc.h  exp, tanh, the normal distribution, activations of one vector
+//   rows.inc.h         sums over rows, normalisation, softmax, elementwise work
+//   matmul.inc.h       blocks, tiles and the epilogue around the inner loop
+#ifndef LMQ_KERNELS_INTERNAL_H
+#define LMQ_KERNELS_INTERNAL_H
+
+#include <math.h>
+#include <string.h>
+
+#include "limequat_kernels.h"
+
+#define LMQ_INLINE static inline __attribute__((always_inline, unused))
+
+enum {
+  LMQ_LANES = 16,   // virtual lanes of a row sum
+  LMQ_PANEL = 32,   // outputs that lie side by side
+  LMQ_BLOCK = 256,  // inputs whose products form one chain of fused additions
+};
+
+LMQ_INLINE size_t lmq_min(size_t a, size_t b) { return a < b ? a : b; }
+
+#pragma GCC visibility push(hidden)
+extern const lmq_kernels lmq_generic;
+#if defined(__x86_64__)
+extern const lmq_kernels lmq_avx2, lmq_avx512;
+#elif defined(__aarch64__)
+extern const lmq_kernels lmq_neon;
+#endif
+#pragma GCC visibility pop
+
+#endif

@@ -1,1 +1,0 @@
-#include "limequat_kernels.h"
