@@ -3,7 +3,9 @@ internal import CProtobufC
 
 /// Memory for libprotobuf-c: refuses when all allocations together pass a limit, and remembers who refused.
 /// An empty submessage costs 2 bytes in a file and up to 224 unpacked, so a file's size is no limit.
-final class CappedAllocator: @unchecked Sendable {  // used by one thread at a time: the one that unpacks or frees
+///
+/// Sendable because only one thread at a time uses it: the one that unpacks or frees.
+final class CappedAllocator: @unchecked Sendable {
   let limit: Int
   private(set) var used = 0
   private(set) var isOverLimit = false
