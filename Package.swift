@@ -96,7 +96,7 @@ let package = Package(
     tests("LimequatTensor"),
     tests("CLimequatKernels", ["LimequatTensor"]),
     tests("LimequatProtobuf", ["CLimequatSchema", "CProtobufC", "LimequatBytes"]),
-    tests("LimequatContainer", ["LimequatTensor"]),
+    tests("LimequatContainer", ["LimequatBytes", "LimequatTensor"]),
     tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"]),
     tests("LimequatText", ["LimequatBytes"]),
     tests("LimequatVision", ["LimequatBytes"]),
@@ -108,7 +108,10 @@ let package = Package(
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"]),
     tests(
       "LimequatConvert",
-      ["LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint", "LimequatRuntime"]),
+      [
+        "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint",
+        "LimequatRuntime",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

@@ -60,6 +60,9 @@ public final class AtomicFile {
     }
   }
 
+  /// The file as written so far, for reading while this object lives.
+  public func readBack() throws(BytesError) -> File { try File.adopt(descriptor, isOwned: false) }
+
   /// Sets the length; what was not written reads as zeros.
   public func resize(to size: Int) throws(BytesError) {
     guard ftruncate(descriptor, off_t(size)) == 0 else { throw .system(call: .write, errno: lmq_errno()) }
