@@ -94,7 +94,9 @@ let package = Package(
       swiftSettings: strict),
     tests("LimequatBytes"),
     tests("LimequatTensor"),
-    tests("CLimequatKernels", ["LimequatTensor"]),
+    .target(
+      name: "CKernelComparison", dependencies: ["CLimequatKernels"], path: "Tests/CKernelComparison"),
+    tests("CLimequatKernels", ["CKernelComparison", "LimequatTensor"]),
     tests("LimequatProtobuf", ["CLimequatSchema", "CProtobufC", "LimequatBytes"]),
     tests("LimequatContainer", ["LimequatBytes", "LimequatTensor"]),
     tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"]),

@@ -46,7 +46,8 @@ static const struct {
   unsigned needs;
 } tables[] = {
 #if defined(__x86_64__)
-#elif defined(__aarch64__)
+  {&lmq_avx512, AVX2 | AVX512},
+  {&lmq_avx2, AVX2},
 #endif
   {&lmq_generic, BASELINE},
 };

@@ -62,10 +62,8 @@ LMQ_INLINE const uint8_t *mask_read(const uint8_t *mask, size_t count, uint8_t *
 
 static void rows_softmax(float *x, size_t x_stride, size_t m, size_t n, const uint8_t *mask) {
   uint8_t space[LMQ_LANES];
-  bool empty = mask && !memchr(mask, 1, n);
-  if (empty) {  // any byte but 0 keeps its column
-    for (size_t j = 0; j < n && empty; j++) empty = mask[j] == 0;
-  }
+  bool empty = mask != NULL;
+  for (size_t j = 0; j < n && empty; j++) empty = mask[j] == 0;
   for (size_t i = 0; i < m; i++, x += x_stride) {
     if (empty) {
       memset(x, 0, n * sizeof *x);

@@ -1,0 +1,66 @@
+// The 16 lanes in one register of AVX-512 (F, BW, DQ, VL). vector_generic.h says what each operation does.
+#include <immintrin.h>
+
+#include "internal.h"
+
+typedef __m512 vec;
+typedef __m512i ivec;
+
+LMQ_INLINE __mmask16 v_first(size_t n) { return (__mmask16)((1u << n) - 1); }
+
+LMQ_INLINE vec v_set(float a) { return _mm512_set1_ps(a); }
+LMQ_INLINE vec v_load(const float *p) { return _mm512_loadu_ps(p); }
+LMQ_INLINE void v_store(float *p, vec a) { _mm512_storeu_ps(p, a); }
+LMQ_INLINE vec v_load_n(const float *p, size_t n, float fill) {
+  return _mm512_mask_loadu_ps(v_set(fill), v_first(n), p);
+}
+LMQ_INLINE void v_store_n(float *p, size_t n, vec a) { _mm512_mask_storeu_ps(p, v_first(n), a); }
+
+LMQ_INLINE vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
+LMQ_INLINE vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
+LMQ_INLINE vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
+LMQ_INLINE vec v_div(vec a, vec b) { return _mm512_div_ps(a, b); }
+LMQ_INLINE vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+LMQ_INLINE vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+LMQ_INLINE vec v_min(vec a, vec b) { return _mm512_min_ps(a, b); }
+LMQ_INLINE vec v_where_less(vec a, vec b, vec yes, vec no) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+}
+LMQ_INLINE vec v_where_nan(vec a, vec yes, vec no) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), no, yes);
+}
+LMQ_INLINE vec v_masked(vec a, const uint8_t *mask, float fill) {
+  __m128i bytes = _mm_loadu_si128((const __m128i *)mask);
+  return _mm512_mask_blend_ps(_mm_test_epi8_mask(bytes, bytes), v_set(fill), a);
+}
+
+LMQ_INLINE ivec v_bits(vec a) { return _mm512_castps_si512(a); }
+LMQ_INLINE vec v_from_bits(ivec a) { return _mm512_castsi512_ps(a); }
+LMQ_INLINE ivec i_set(uint32_t a) { return _mm512_set1_epi32((int)a); }
+LMQ_INLINE ivec i_and(ivec a, ivec b) { return _mm512_and_si512(a, b); }
+LMQ_INLINE ivec i_or(ivec a, ivec b) { return _mm512_or_si512(a, b); }
+LMQ_INLINE ivec i_add(ivec a, ivec b) { return _mm512_add_epi32(a, b); }
+LMQ_INLINE ivec i_right(ivec a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
+
+LMQ_INLINE vec v_scale(vec a, vec n) { return _mm512_scalef_ps(a, n); }
+
+LMQ_INLINE float v_sum(vec v) {
+  __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+LMQ_INLINE float v_largest(vec v) {
+  __m256 a = _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+  __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_max_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
+}
+
+LMQ_INLINE vec v_widen_bf16(const uint16_t *p) {
+  __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+LMQ_INLINE vec v_widen_f16(const uint16_t *p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}

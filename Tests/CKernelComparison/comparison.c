@@ -1,0 +1,286 @@
+#include "kernel_comparison.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limequat_kernels.h"
+
+// MARK: Inputs
+
+static _Thread_local uint64_t state;
+
+static uint64_t next(void) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state * 0x2545F4914F6CDD1D;
+}
+static size_t below(size_t bound) { return (size_t)(next() >> 33) % bound; }
+
+enum spread { ORDINARY, WIDE, ANY, SPECIAL, SPREADS };
+
+/// ORDINARY: in [-1, 1). WIDE: also denormal and large. ANY: every finite f32. SPECIAL: infinities among them.
+static float value(enum spread spread) {
+  uint32_t bits = (uint32_t)(next() >> 32);
+  float ordinary = (float)(int32_t)bits * 0x1p-31f, any;
+  memcpy(&any, &bits, sizeof any);
+  size_t chance = below(16);
+  switch (spread) {
+  case ORDINARY: return ordinary;
+  case WIDE:
+    if (chance == 0) return ordinary * 1e-41f;
+    if (chance == 1) return 0.0f * ordinary;
+    return chance < 5 ? ordinary * 100 : ordinary * 4;
+  case SPECIAL:
+    if (chance == 0) return INFINITY;
+    if (chance == 1) return -INFINITY;
+    if (chance == 2) return ordinary * 1e-41f;
+    return chance < 8 ? ordinary * 20 : any != any ? ordinary : any;
+  default: return isfinite(any) ? any : ordinary;
+  }
+}
+
+/// `count` values on the heap, with no byte to spare behind them.
+static float *values(size_t count, enum spread spread) {
+  float *x = malloc(count * sizeof *x);
+  for (size_t i = 0; i < count; i++) x[i] = value(spread);
+  return x;
+}
+
+/// Panels of `type` with `columns` columns of values and zeros behind, at 64 bytes.
+static void *panels(size_t k, size_t columns, int type, enum spread spread) {
+  size_t padded = (columns + 31) / 32 * 32, size = type == LMQ_F32 ? 4 : 2;
+  char *p = aligned_alloc(64, k * padded * size + 64);
+  for (size_t i = 0; i < k * padded; i++) {
+    size_t column = i / (k * 32) * 32 + i % 32;
+    float wide = column < columns ? value(spread) : 0;
+    uint16_t half = 0;
+    if (type == LMQ_F32) memcpy(p + i * 4, &wide, 4);
+    if (type == LMQ_BF16) memcpy(&half, (char *)&wide + 2, 2);
+    if (type == LMQ_F16 && column < columns) {
+      half = (uint16_t)next();
+      if ((half & 0x7C00) == 0x7C00) half &= 0x83FF;  // no infinity, no NaN
+      if (spread == ORDINARY) half &= 0xBBFF;         // below 2
+    }
+    if (type != LMQ_F32) memcpy(p + i * 2, &half, 2);
+  }
+  return p;
+}
+
+// MARK: Outcome
+
+static _Thread_local char *text;
+static _Thread_local size_t text_size;
+
+static bool fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, text_size, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+/// Equal bits; two NaNs are equal.
+static bool same(const char *what, const float *a, const float *b, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (memcmp(a + i, b + i, 4) != 0 && !(a[i] != a[i] && b[i] != b[i]))
+      return fail("%s: element %zu is %a, generic has %a", what, i, a[i], b[i]);
+  return true;
+}
+
+/// Two copies of the same content, one for each table.
+typedef struct pair { float *a, *b; size_t count; } pair;
+
+static pair twice(float *content, size_t count) {
+  pair p = {content, malloc(count * sizeof *content), count};
+  memcpy(p.b, p.a, count * sizeof *content);
+  return p;
+}
+static bool equal(const char *what, pair p) {
+  bool same_bits = same(what, p.a, p.b, p.count);
+  free(p.a);
+  free(p.b);
+  return same_bits;
+}
+
+// MARK: Comparisons
+
+static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
+  enum spread spread = below(4) == 0 ? ANY : below(3) ? ORDINARY : WIDE;
+  size_t m = 1 + below(30), k = below(8) == 0 ? below(5) : 1 + below(600), n = 1 + below(100);
+  size_t source_rows = m + below(4), x_stride = k + below(5), y_stride = n + below(9);
+  float *x = values(source_rows * x_stride, spread), *bias = below(3) ? values(n, spread) : NULL;
+  int type = (int)(LMQ_F32 + below(3));
+  uint32_t *rows = NULL;
+  if (below(2)) {
+    rows = malloc(m * sizeof *rows);
+    for (size_t i = 0; i < m; i++) rows[i] = (uint32_t)below(source_rows);
+  }
+  pair y = twice(values((m - 1) * y_stride + n, spread), (m - 1) * y_stride + n);
+  size_t residual_stride = n + below(3);
+  float *residual = below(2) ? values((m - 1) * residual_stride + n, spread) : NULL;
+  bool in_place = below(3) == 0;
+  void *weights = panels(k, n, type, spread);
+  lmq_matmul job = {
+      .x = x, .x_stride = x_stride, .x_rows = rows, .panels = weights, .bias = bias, .residual = residual,
+      .residual_stride = residual_stride, .y_stride = y_stride, .m = m, .k = k, .n = n, .type = type,
+      .activation = (lmq_activation)below(8)};
+  if (in_place) job.residual_stride = y_stride;
+  size_t all = (n + 31) / 32, split = below(all + 1);
+  job.y = y.a;
+  if (in_place) job.residual = y.a;
+  table->matmul(&job, 0, split);
+  table->matmul(&job, split, all);
+  job.y = y.b;
+  if (in_place) job.residual = y.b;
+  generic->matmul(&job, 0, all);
+  char what[160];
+  snprintf(
+      what, sizeof what, "m %zu, k %zu, n %zu, type %d, activation %d, y stride %zu", m, k, n, type,
+      (int)job.activation, y_stride);
+  free(x);
+  free(bias);
+  free(rows);
+  free(residual);
+  free(weights);
+  return equal(what, y);
+}
+
+static bool layer_norm(const lmq_kernels *table, const lmq_kernels *generic) {
+  enum spread spread = below(3) == 0 ? ANY : ORDINARY;
+  size_t m = 1 + below(4), n = 1 + below(200), x_stride = n + below(3), y_stride = n + below(3);
+  float *scale = values(n, spread), *bias = below(2) ? values(n, spread) : NULL;
+  pair x = twice(values(m * x_stride, spread), m * x_stride);
+  pair y = twice(values(m * y_stride, spread), m * y_stride);
+  if (below(3) == 0) {  // in place
+    table->layer_norm(x.a, x_stride, x.a, x_stride, m, n, scale, bias, 1e-6f);
+    generic->layer_norm(x.b, x_stride, x.b, x_stride, m, n, scale, bias, 1e-6f);
+  } else {
+    table->layer_norm(x.a, x_stride, y.a, y_stride, m, n, scale, bias, 1e-6f);
+    generic->layer_norm(x.b, x_stride, y.b, y_stride, m, n, scale, bias, 1e-6f);
+  }
+  free(scale);
+  free(bias);
+  bool in_place = equal("in place", x), apart = equal("apart", y);
+  return in_place && apart;
+}
+
+static bool softmax(const lmq_kernels *table, const lmq_kernels *generic) {
+  enum spread spread = (enum spread)below(SPREADS);
+  size_t m = 1 + below(4), n = 1 + below(200), stride = n + below(3), kind = below(4);
+  pair x = twice(values(m * stride, spread), m * stride);
+  uint8_t *mask = kind ? malloc(n) : NULL;
+  for (size_t j = 0; mask && j < n; j++) mask[j] = kind == 1 ? 0 : (uint8_t)(below(kind) == 0 ? next() >> 56 : 0);
+  table->softmax(x.a, stride, m, n, mask);
+  generic->softmax(x.b, stride, m, n, mask);
+  free(mask);
+  return equal("softmax", x);
+}
+
+static bool activate(const lmq_kernels *table, const lmq_kernels *generic) {
+  enum spread spread = (enum spread)below(SPREADS);
+  size_t n = 1 + below(200);
+  lmq_activation activation = (lmq_activation)below(8);
+  float *x = values(n, spread);
+  pair y = twice(values(n, ORDINARY), n);
+  table->activate(x, y.a, n, activation);
+  generic->activate(x, y.b, n, activation);
+  free(x);
+  char what[40];
+  snprintf(what, sizeof what, "activation %d", (int)activation);
+  return equal(what, y);
+}
+
+static bool binary(const lmq_kernels *table, const lmq_kernels *generic) {
+  enum spread spread = (enum spread)below(SPREADS);
+  size_t n = 1 + below(100);
+  bool scalar = below(2);
+  lmq_binary op = (lmq_binary)below(4);
+  float *a = values(n, spread), *b = values(scalar ? 1 : n, spread);
+  pair y = twice(values(n, ORDINARY), n);
+  table->binary(a, b, y.a, n, op, scalar);
+  generic->binary(a, b, y.b, n, op, scalar);
+  free(a);
+  free(b);
+  char what[40];
+  snprintf(what, sizeof what, "operation %d", (int)op);
+  return equal(what, y);
+}
+
+static bool sums(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t n = below(300);
+  float *x = values(n + 1, (enum spread)below(SPREADS));
+  float a[2] = {table->sum(x, n), table->norm_l2(x, n)}, b[2] = {generic->sum(x, n), generic->norm_l2(x, n)};
+  free(x);
+  return same("sum, norm", a, b, 2);
+}
+
+static bool accumulate(const lmq_kernels *table, const lmq_kernels *generic) {
+  enum spread spread = (enum spread)below(SPREADS);
+  size_t n = 1 + below(100);
+  float *x = values(n, spread), factor = value(spread);
+  pair y = twice(values(n, spread), n);
+  table->accumulate(y.a, x, factor, n);
+  generic->accumulate(y.b, x, factor, n);
+  free(x);
+  return equal("accumulate", y);
+}
+
+static bool round_bf16(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t n = 1 + below(100);
+  pair y = twice(values(n, (enum spread)below(SPREADS)), n);
+  table->round_bf16(y.a, y.a, n);
+  generic->round_bf16(y.b, y.b, n);
+  return equal("round_bf16", y);
+}
+
+static bool widen(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t n = 1 + below(100);
+  int type = (int)(LMQ_F32 + below(3));
+  float *x = values(n, ANY);
+  pair y = twice(values(n, ORDINARY), n);
+  table->widen(x, type, y.a, n);
+  generic->widen(x, type, y.b, n);
+  free(x);
+  return equal("widen", y);
+}
+
+static bool pack(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t k = 1 + below(70), n = 1 + below(100), gap = below(4);
+  bool transposed = below(2);
+  size_t k_stride = transposed ? 1 : n + gap, n_stride = transposed ? k + gap : 1;
+  size_t count = (n + 31) / 32 * 32 * k;
+  float *w = values((k - 1) * k_stride + (n - 1) * n_stride + 1, WIDE), factor = value(ORDINARY);
+  pair y = twice(values(count, ORDINARY), count);
+  table->pack(w, k_stride, n_stride, k, n, factor, y.a);
+  generic->pack(w, k_stride, n_stride, k, n, factor, y.b);
+  free(w);
+  return equal("pack", y);
+}
+
+static const struct {
+  const char *name;
+  bool (*run)(const lmq_kernels *table, const lmq_kernels *generic);
+} comparisons[] = {
+    {"matmul", matmul},         {"layer_norm", layer_norm}, {"softmax", softmax}, {"activate", activate},
+    {"binary", binary},         {"sums", sums},             {"accumulate", accumulate},
+    {"round_bf16", round_bf16}, {"widen", widen},           {"pack", pack},
+};
+
+const char *kernel_comparison_name(size_t index) {
+  return index < sizeof comparisons / sizeof *comparisons ? comparisons[index].name : NULL;
+}
+
+bool kernel_comparison_run(size_t index, const char *table, unsigned seed, char *message, size_t size) {
+  state = (uint64_t)(seed + 1) * 0x9E3779B97F4A7C15;
+  for (int i = 0; i < 8; i++) next();
+  text = message;
+  text_size = size;
+  const lmq_kernels *tested = lmq_kernels_find(table), *generic = lmq_kernels_find("generic");
+  if (!tested || !generic) return fail("no table %s", table);
+  return comparisons[index].run(tested, generic);
+}

@@ -1,0 +1,27 @@
+// Compares every table that runs here with `generic`; used where Swift is not (Tests/kernels-aarch64.sh).
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel_comparison.h"
+#include "limequat_kernels.h"
+
+int main(int count, char **arguments) {
+  unsigned rounds = count > 1 ? (unsigned)atoi(arguments[1]) : 300;
+  int failures = 0;
+  for (size_t t = 0; lmq_kernels_name(t); t++) {
+    const char *table = lmq_kernels_name(t);
+    if (strcmp(table, "generic") == 0) continue;
+    for (size_t i = 0; kernel_comparison_name(i); i++)
+      for (unsigned seed = 0; seed < rounds; seed++) {
+        char message[256];
+        if (kernel_comparison_run(i, table, seed, message, sizeof message)) continue;
+        printf("%s, %s, seed %u: %s\n", table, kernel_comparison_name(i), seed, message);
+        failures++;
+        break;
+      }
+    printf("%s compared\n", table);
+  }
+  return failures ? 1 : 0;
+}
