@@ -7,6 +7,8 @@
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 digits=${1:-$here/../digits}
+mkdir -p "$digits/checkpoint"
+digits=$(CDPATH='' cd -- "$digits" && pwd)
 work=${WORK:-${TMPDIR:-/tmp}/limequat-train}
 python=$work/venv/bin/python
 export PYTHONDONTWRITEBYTECODE=1
@@ -23,7 +25,6 @@ without=$!
 "$python" train.py "$work/with"
 wait "$without"
 
-mkdir -p "$digits/checkpoint"
 for file in config.json digits.model model.safetensors; do
     cp "$work/with/$file" "$digits/checkpoint/$file"
 done
