@@ -81,8 +81,9 @@ public struct GraphBuilder {
   /// Lists that ONNX passes as inputs become constants, named after the node.
   public mutating func node(_ op: OperatorDraft, _ inputs: [Ref?], name: String) -> Ref {
     var all = inputs.map { $0?.index }
-    for (input, list) in op.constantInputs {
-      all.append(constant(name + "." + input, list.map { Int64($0) }, dims: [list.count]).index)
+    for input in op.constantInputs {
+      let ref = constant(name + "." + input.name, input.list.map { Int64($0) }, dims: [input.list.count])
+      all.append(ref.index)
     }
     let output = value(name)
     nodes.append(NodeDraft(name: name, op: op, inputs: all, output: output.index))

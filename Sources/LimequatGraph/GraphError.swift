@@ -46,3 +46,13 @@ extension String {
   /// `isEmpty` without a comparison of Strings.
   fileprivate var isEmptyText: Bool { utf8.isEmpty }
 }
+
+/// What `body` answers; a lack of memory as an error of this room.
+func orMemory<R>(_ body: () throws(BytesError) -> R) throws(GraphError) -> R {
+  do throws(BytesError) { return try body() } catch { throw .memory(error) }
+}
+
+/// An empty table; a lack of memory as an error of this room.
+func table<Element>(of type: Element.Type, capacity: Int) throws(GraphError) -> Table<Element> {
+  do throws(BytesError) { return try Table(capacity: capacity) } catch { throw .memory(error) }
+}

@@ -4,6 +4,11 @@ public struct Grouping: Sendable, Equatable {
   public var groupSize: Int
   /// Slots of each expert in each group; nil: as many as there are tokens, so that none is dropped.
   public var capacity: Int?
+
+  public init(groupSize: Int, capacity: Int?) {
+    self.groupSize = groupSize
+    self.capacity = capacity
+  }
 }
 
 /// Why the tokens of a call cannot be grouped.

@@ -28,16 +28,27 @@ public enum OperatorDraft: Sendable {
 }
 
 extension OperatorDraft {
-  /// The lists that ONNX passes as inputs, in their order, behind the inputs that are values.
-  var constantInputs: [(name: String, list: [Int])] {
+  /// A list that ONNX passes as an input.
+  struct ConstantInput {
+    var name: String
+    var list: [Int]
+  }
+
+  /// In the order of the inputs, behind those that are values.
+  var constantInputs: [ConstantInput] {
     switch self {
-    case .reshape(let shape): return [("shape", shape)]
-    case .squeeze(let axes), .unsqueeze(let axes): return [("axes", axes)]
+    case .reshape(let shape): return [ConstantInput(name: "shape", list: shape)]
+    case .squeeze(let axes), .unsqueeze(let axes): return [ConstantInput(name: "axes", list: axes)]
     case .slice(let starts, let ends, let axes, let steps):
-      let bounds = [("starts", starts), ("ends", ends), ("axes", axes)]
-      return steps.map { bounds + [("steps", $0)] } ?? bounds
-    case .pad(let pads): return [("pads", pads)]
-    case .reduceMean(let axis, _), .reduceSum(let axis, _), .reduceL2(let axis, _): return [("axes", [axis])]
+      var lists = [
+        ConstantInput(name: "starts", list: starts), ConstantInput(name: "ends", list: ends),
+        ConstantInput(name: "axes", list: axes),
+      ]
+      if let steps { lists.append(ConstantInput(name: "steps", list: steps)) }
+      return lists
+    case .pad(let pads): return [ConstantInput(name: "pads", list: pads)]
+    case .reduceMean(let axis, _), .reduceSum(let axis, _), .reduceL2(let axis, _):
+      return [ConstantInput(name: "axes", list: [axis])]
     default: return []
     }
   }

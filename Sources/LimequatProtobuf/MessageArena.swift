@@ -34,20 +34,13 @@ public final class MessageArena {
     return memory
   }
 
-  /// Room for `count` values, all bytes zero; C messages still want their `…__init`.
-  public func array<Element: BitwiseCopyable>(
+  /// Room for `count` C values, all bytes zero; messages still want their `…__init`.
+  public func array<Element>(
     of type: Element.Type = Element.self, count: Int
   ) throws(BytesError) -> UnsafeMutablePointer<Element> {
     let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
     guard !overflow else { throw .outOfMemory(bytes: count) }
     return try allocate(size).assumingMemoryBound(to: Element.self)
-  }
-
-  /// A copy of the bytes.
-  public func copy(_ bytes: UnsafeRawBufferPointer) throws(BytesError) -> UnsafeMutablePointer<UInt8> {
-    let memory = try allocate(bytes.count)
-    if let source = bytes.baseAddress { memory.copyMemory(from: source, byteCount: bytes.count) }
-    return memory.assumingMemoryBound(to: UInt8.self)
   }
 
   /// A zero-terminated copy. The bytes hold no zero.
