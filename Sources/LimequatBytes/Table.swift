@@ -41,7 +41,7 @@ public struct Table<Element>: ~Copyable {
   }
 
   /// The elements in place. The pointer must not leave `body`.
-  public func withElements<R, E: Error>(
+  public func withElements<R: ~Copyable, E: Error>(
     _ body: (UnsafeMutableBufferPointer<Element>) throws(E) -> R
   ) throws(E) -> R {
     try body(UnsafeMutableBufferPointer(start: elements, count: count))

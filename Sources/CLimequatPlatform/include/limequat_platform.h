@@ -51,7 +51,21 @@ void *lmq_handles_add(void *object, int kind);
 void *lmq_handles_find(const void *handle, int kind);
 void *lmq_handles_remove(const void *handle, int kind);
 
+/// thread.c: starts a thread that gets none of the host's signals; 0 or an error number.
+int lmq_thread_start(pthread_t *thread, void *(*body)(void *), void *argument);
+/// The processors that this process may use, at least 1.
+int lmq_processor_count(void);
+
 #pragma GCC visibility pop
+
+/// A hint to the processor that this thread waits for another one.
+static inline void lmq_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 /// `errno` is a macro.
 static inline int lmq_errno(void) { return errno; }

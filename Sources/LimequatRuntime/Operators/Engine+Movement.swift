@@ -1,0 +1,72 @@
+internal import CLimequatKernels
+internal import LimequatGraph
+internal import LimequatTensor
+
+/// Operators that move elements and compute nothing.
+extension Engine {
+  /// y = x along `nest` (tensors y, x), for elements of `size` bytes.
+  func copy(_ nest: LoopNest, _ y: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, size: Int) {
+    switch size {
+    case 1: copy(nest, y.assumingMemoryBound(to: UInt8.self), x.assumingMemoryBound(to: UInt8.self))
+    case 4: copy(nest, y.assumingMemoryBound(to: UInt32.self), x.assumingMemoryBound(to: UInt32.self))
+    default: copy(nest, y.assumingMemoryBound(to: UInt64.self), x.assumingMemoryBound(to: UInt64.self))
+    }
+  }
+
+  private func copy<Element>(
+    _ nest: LoopNest, _ y: UnsafeMutablePointer<Element>, _ x: UnsafePointer<Element>
+  ) {
+    let (count, stride) = nest.inner
+    forRows(nest.outer, width: count) { runs, _ in
+      nest.forEach(runs) { at in
+        let (y, x) = (y + at[0], x + at[1])
+        if stride[0] == 1, stride[1] == 1 { return y.update(from: x, count: count) }
+        for index in 0..<count { y[index * stride[0]] = x[index * stride[1]] }
+      }
+    }
+  }
+
+  /// Rows of a table, for indices that are inside it. `rows`: (outer, height, width) of `type`, y: (outer,
+  /// indices, width).
+  func gather(
+    _ table: UnsafeRawPointer, type: ElementType, outer: Int, height: Int, width: Int, count: Int,
+    _ y: UnsafeMutableRawPointer, size: Int, index: (Int) -> Int
+  ) {
+    withoutActuallyEscaping(index) { index in
+      forRows(outer * count, width: width) { rows, _ in
+        for row in rows {
+          let source = (row / count * height + index(row % count)) * width
+          let target = y + row * width * size
+          if type == .f16 || type == .bf16 {
+            self.table.widen(
+              table + source * 2, type.rawValue, target.assumingMemoryBound(to: Float.self), width)
+          } else {
+            target.copyMemory(from: table + source * size, byteCount: width * size)
+          }
+        }
+      }
+    }
+  }
+}
+
+extension LoopNest {
+  /// Dim i of the output is dim `permutation[i]` of `input`.
+  static func transpose(_ input: Shape, _ permutation: IntegerList) -> LoopNest {
+    let source = contiguous(input)
+    var output = Shape()
+    for axis in 0..<input.rank { output.append(input[permutation[axis]]) }
+    let target = contiguous(output)
+    var nest = LoopNest()
+    for axis in 0..<output.rank {
+      nest.append(output[axis], Offsets(target[axis], source[permutation[axis]], 0, 0))
+    }
+    return nest
+  }
+
+  /// Every element of a part of shape `dims`, in tensors with these strides.
+  static func part(_ dims: Shape, _ target: InlineArray<8, Int>, _ source: InlineArray<8, Int>) -> LoopNest {
+    var nest = LoopNest()
+    for axis in 0..<dims.rank { nest.append(dims[axis], Offsets(target[axis], source[axis], 0, 0)) }
+    return nest
+  }
+}

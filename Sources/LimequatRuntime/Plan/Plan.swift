@@ -1,0 +1,92 @@
+internal import CLimequatKernels
+internal import LimequatBytes
+internal import LimequatGraph
+internal import LimequatTensor
+
+/// How a signature runs for certain input dims: steps in order, and where each value lies. Immutable.
+final class Plan: @unchecked Sendable {
+  /// The input dims that the plan is for.
+  let inputs: Table<Shape>
+  let values: Table<PlannedValue>
+  let steps: Table<Step>
+  /// What SparseMoE steps work with, in order.
+  let rooms: Table<SparseMoERoom>
+  /// Where each integer input lies in the arena if it is converted or derived; -1 for other inputs.
+  let converted: Table<Int>
+  /// In bytes.
+  let arenaSize: Int
+
+  init(
+    inputs: consuming Table<Shape>, values: consuming Table<PlannedValue>, steps: consuming Table<Step>,
+    rooms: consuming Table<SparseMoERoom>, converted: consuming Table<Int>, arenaSize: Int
+  ) {
+    self.inputs = inputs
+    self.values = values
+    self.steps = steps
+    self.rooms = rooms
+    self.converted = converted
+    self.arenaSize = arenaSize
+  }
+
+  /// Whether the plan is for these input dims.
+  func fits(_ shapes: borrowing Table<Shape>) -> Bool {
+    guard shapes.count == inputs.count else { return false }
+    for index in 0..<shapes.count where shapes[index] != inputs[index] { return false }
+    return true
+  }
+}
+
+/// A value of the graph with concrete dims, contiguous and row-major wherever it lies.
+struct PlannedValue {
+  var type: GraphType
+  var shape: Shape
+  /// The value whose memory this one is; itself unless it is only another view (as Reshape makes).
+  var root: Int
+  /// Of a root; ``Place/nowhere`` for a view.
+  var place: Place
+  /// How a weight is stored; `f32` in rows for everything else of type f32.
+  var stored: ElementType
+  var layout: Layout
+
+  /// Elements; shape inference has limited them.
+  var count: Int { shape.count ?? 0 }
+}
+
+/// Where a value lies.
+enum Place {
+  /// No step makes it: it was fused away.
+  case nowhere
+  /// At this offset of the arena.
+  case arena(Int)
+  /// In the caller's memory, or where a converted or derived input lies.
+  case input(Int)
+  /// In the caller's memory.
+  case output(Int)
+  /// In the file or the graph, both of which the model keeps.
+  case fixed(UnsafeRawPointer)
+}
+
+/// One operation of a plan.
+struct Step {
+  enum Operation {
+    /// The node as it is.
+    case node
+    /// A product with what follows it: residual + activation(x w + bias).
+    case product(bias: Int?, activation: lmq_activation, residual: Int?)
+    /// SparseMoE with a sum that follows it; `room` is its place among the plan's rooms.
+    case sparseMoE(residual: Int?, room: Int)
+    /// ReduceL2, Add and Div: x / (norm(x) + epsilon).
+    case normalize(epsilon: Int)
+    /// The sum of two Pads that fill different places along one axis: the two values side by side.
+    case join
+    /// The value is given out as it is.
+    case copy(Int)
+  }
+  var operation: Operation
+  /// The node that says what is read: MatMul, SparseMoE, ReduceL2, or the Add of two Pads.
+  var node: Int
+  /// The value that is made.
+  var output: Int
+  /// Where the step's room begins in the arena.
+  var room = 0
+}

@@ -1,0 +1,172 @@
+internal import LimequatBytes
+internal import LimequatGraph
+internal import LimequatTensor
+
+/// Where values lie. A value that nodes make lives in the arena from its step to the last one that reads it, or
+/// in the caller's memory when it is given out; a step may write over an input that it is the last to read.
+extension PlanBuilder {
+  mutating func place() throws(RuntimeError) {
+    try giveOut()
+    var lastReads = try Allocation.table(repeating: -1, count: values.count) as Table<Int32>
+    // Each value and input once, and the room of one step.
+    var arena = try ArenaLayout.make(capacity: values.count + graph.inputCount + 1)
+    for index in 0..<steps.count {
+      guard let step = steps[index] else { continue }
+      forEachRead(of: step) { value in
+        if let root = values[value]?.root {
+          lastReads.replace(root, with: Int32(truncatingIfNeeded: index))  // steps are fewer than 2^31
+        }
+      }
+    }
+    try placeInputs(&arena)
+    for index in 0..<steps.count {
+      try Allocation.check()
+      try place(index, &arena, lastReads)
+    }
+    arenaSize = arena.size
+  }
+
+  /// Lets steps write what is given out straight into the caller's memory; what no step makes, or what is given
+  /// out twice, is copied at the end.
+  private mutating func giveOut() throws(RuntimeError) {
+    for index in 0..<graph.outputCount {
+      guard let output = graph.output(at: index), let root = values[output]?.root, var value = values[root]
+      else {
+        throw .tooLarge
+      }
+      if case .nowhere = value.place {
+        value.place = .output(index)
+        values.replace(root, with: value)
+      } else {
+        steps.append(Step(operation: .copy(output), node: -1, output: index))
+      }
+    }
+  }
+
+  /// Integer inputs have room for what is converted or derived, for the whole run.
+  private mutating func placeInputs(_ arena: inout ArenaLayout) throws(RuntimeError) {
+    for index in 0..<graph.inputCount {
+      guard let value = values[index] else { throw .tooLarge }
+      var place = -1
+      if value.type == .i32 {
+        guard let taken = arena.take(value.count * 4) else { throw .tooLarge }
+        place = taken
+      }
+      converted.append(place)
+    }
+  }
+
+  private mutating func place(
+    _ index: Int, _ arena: inout ArenaLayout, _ lastReads: borrowing Table<Int32>
+  ) throws(RuntimeError) {
+    guard var step = steps[index] else { return }
+    var reused = -1
+    if case .copy = step.operation {
+    } else if var made = values[step.output], case .nowhere = made.place {
+      if let root = reusable(step, at: index, lastReads), case .arena(let start)? = values[root]?.place {
+        reused = root
+        made.place = .arena(start)
+      } else {
+        guard let start = arena.take(made.count * made.type.size) else { throw .tooLarge }
+        made.place = .arena(start)
+      }
+      values.replace(step.output, with: made)
+    }
+    if let bytes = try roomBytes(step), bytes > 0 {
+      guard let start = arena.take(bytes) else { throw .tooLarge }
+      step.room = start
+      steps.replace(index, with: step)
+      arena.give(start)
+    }
+    // Ends lives: each root once, even where the step reads it twice.
+    var ended: [Int] = []
+    forEachRead(of: step) { value in
+      guard let root = values[value]?.root, root != reused, Int(lastReads[root] ?? -1) == index,
+        case .arena(let start)? = values[root]?.place, !ended.contains(root)
+      else { return }
+      ended.append(root)
+      arena.give(start)
+    }
+    if case .copy = step.operation { return }
+    if lastReads[step.output] ?? -1 < 0, case .arena(let start)? = values[step.output]?.place {
+      arena.give(start)  // made for nobody
+    }
+  }
+
+  /// The root that the output of a step may be written over.
+  private func reusable(_ step: Step, at index: Int, _ lastReads: borrowing Table<Int32>) -> Int? {
+    guard let output = values[step.output] else { return nil }
+    func fits(_ value: Int?) -> Int? {
+      guard let value, let input = values[value], input.count == output.count,
+        input.type.size == output.type.size, let root = values[input.root],
+        case .arena = root.place, Int(lastReads[input.root] ?? -1) == index
+      else { return nil }
+      return input.root
+    }
+    guard let node = graph.node(at: step.node) else { return nil }
+    func isRoot(_ root: Int, of place: Int) -> Bool {
+      guard let value = node.input(at: place) else { return false }
+      return values[value]?.root == root
+    }
+    switch step.operation {
+    case .product(_, _, let residual), .sparseMoE(let residual, _):
+      guard let root = fits(residual), !isRoot(root, of: 0), !isRoot(root, of: 1) else { return nil }
+      return root
+    case .normalize: return fits(node.input(at: 0))
+    case .join, .copy: return nil
+    case .node:
+      switch node.op {
+      case .gelu, .relu, .sigmoid, .tanh, .softmax: return fits(node.input(at: 0))
+      case .layerNormalization:
+        guard let root = fits(node.input(at: 0)), !isRoot(root, of: 1), !isRoot(root, of: 2) else {
+          return nil
+        }
+        return root
+      case .add, .subtract, .multiply, .divide: return fits(node.input(at: 0)) ?? fits(node.input(at: 1))
+      default: return nil
+      }
+    }
+  }
+
+  /// Calls `body` with each value that a step reads.
+  private func forEachRead(of step: Step, _ body: (Int) -> Void) {
+    if case .copy(let value) = step.operation { return body(value) }
+    guard let node = graph.node(at: step.node) else { return }
+    for place in 0..<node.inputCount {
+      guard let value = node.input(at: place) else { continue }
+      if case .join = step.operation, case .node(let pad)? = graph.value(at: value)?.source {
+        if let input = graph.node(at: pad)?.input(at: 0) { body(input) }
+      } else {
+        body(value)
+      }
+    }
+    switch step.operation {
+    case .product(let bias, _, let residual):
+      if let bias { body(bias) }
+      if let residual { body(residual) }
+    case .sparseMoE(.some(let residual), _): body(residual)
+    case .normalize(let epsilon): body(epsilon)
+    default: break
+    }
+  }
+
+  /// Bytes that a step works in, beside its inputs and its output.
+  private func roomBytes(_ step: Step) throws(RuntimeError) -> Int? {
+    guard let node = graph.node(at: step.node) else { return nil }
+    var layout = RoomLayout()
+    switch step.operation {
+    case .sparseMoE(_, let room): return rooms[room]?.layout.size
+    case .product:
+      guard let w = node.input(at: 1), let weight = values[w], weight.layout != .panel32 else { return nil }
+      return Panel.codeBytes(inputs: weight.shape[0], outputs: weight.shape[1], type: .f32)
+    case .node:
+      guard case .attention = node.op else { return nil }
+      guard let shape = AttentionShape(node, values) else { throw .tooLarge }
+      _ = layout.take(threads, shape.room, size: 4)
+      _ = layout.take(shape.maskRoom, size: 1)
+    default: return nil
+    }
+    if layout.isTooLarge { throw .tooLarge }
+    return layout.size
+  }
+}

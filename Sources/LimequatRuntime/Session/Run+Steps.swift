@@ -1,0 +1,62 @@
+internal import CLimequatKernels
+internal import LimequatBytes
+internal import LimequatContainer
+internal import LimequatGraph
+internal import LimequatTensor
+
+/// The steps that stand for several nodes.
+extension Run {
+  /// residual + activation(x w + bias).
+  func product(_ node: Node, _ step: Step, bias: Int?, activation: lmq_activation, residual: Int?) {
+    guard let x = input(node, 0), let w = input(node, 1) else { return }
+    let (k, n) = (w.value.shape[0], w.value.shape[1])
+    var job = lmq_matmul()
+    job.m = x.value.shape.product(0..<max(0, x.value.shape.rank - 1)) ?? 0
+    (job.k, job.n) = (k, n)
+    (job.x, job.x_stride) = (x.floats, k)
+    (job.y, job.y_stride) = (floats(step.output), n)
+    (job.panels, job.type) = (w.start, w.value.stored.rawValue)
+    if w.value.layout != .panel32 {
+      let packed = (arena + step.room).assumingMemoryBound(to: Float.self)
+      engine.table.pack(w.floats, n, 1, k, n, 1, packed)
+      (job.panels, job.type) = (UnsafeRawPointer(packed), ElementType.f32.rawValue)
+    }
+    if let bias { job.bias = pointer(bias).assumingMemoryBound(to: Float.self) }
+    if let residual {
+      (job.residual, job.residual_stride) = (pointer(residual).assumingMemoryBound(to: Float.self), n)
+    }
+    job.activation = activation
+    engine.multiply(job)
+  }
+
+  func sparseMoE(_ node: Node, _ step: Step, residual: Int?, room: Int) throws(RuntimeError) {
+    guard let room = plan.rooms[room], let x = input(node, 0), let logits = input(node, 1) else { return }
+    let evaluation = SparseMoERun(
+      room: room, base: arena + step.room, engine: engine, store: store, cancellation: cancellation)
+    try evaluation.run(
+      x: x.floats, logits: logits.floats,
+      residual: residual.map { pointer($0).assumingMemoryBound(to: Float.self) }, y: floats(step.output))
+    if let trace, let bank = signature.container.bank(at: room.shape.bank) {
+      trace.record(room.shape, node: node.name, bank: bank.name, evaluation.results)
+    }
+  }
+
+  /// Two values side by side along the axis that their Pads fill.
+  func join(_ node: Node, _ step: Step) {
+    guard let output = plan.values[step.output]?.shape else { return }
+    let strides = LoopNest.contiguous(output)
+    for place in 0..<2 {
+      guard let value = node.input(at: place), case .node(let index)? = graph.value(at: value)?.source,
+        let pad = graph.node(at: index), case .pad(let pads) = pad.op, let x = input(pad, 0)
+      else { continue }
+      var part = output
+      var start = 0
+      for axis in 0..<output.rank where pads[axis] != 0 || pads[axis + output.rank] != 0 {
+        part[axis] = x.value.shape[axis]
+        start = pads[axis] * strides[axis]
+      }
+      let nest = LoopNest.part(part, strides, LoopNest.broadcast(x.value.shape, to: part))
+      engine.copy(nest, target(step.output) + start * 4, x.start, size: 4)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+internal import CLimequatKernels
+internal import LimequatBytes
+internal import LimequatContainer
+internal import LimequatGraph
+public import LimequatTensor
+internal import Synchronization
+
+/// Runs the signatures of a model. Holds the memory between operators; it grows to what the calls need and stays
+/// until ``trim()``. For one thread at a time: a call while another runs is refused. Only ``cancel()`` may
+/// come from any thread.
+public final class Session: @unchecked Sendable {
+  public let model: Model
+  private let isBusy = Atomic<Bool>(false)
+  private let cancellation = Cancellation()
+
+  // Used by the thread that set `isBusy`.
+  private var plans: PlanCache
+  private var arena: Buffer
+  private var tracesRouting: Bool
+  public private(set) var counters = SessionCounters()
+  /// Who was routed where in the last call, if the session was made to tell.
+  public private(set) var trace: RoutingTrace?
+
+  private init(model: Model, plans: consuming PlanCache, arena: consuming Buffer, tracesRouting: Bool) {
+    self.model = model
+    self.plans = plans
+    self.arena = arena
+    self.tracesRouting = tracesRouting
+  }
+
+  public static func make(model: Model, tracesRouting: Bool = false) throws(RuntimeError) -> Session {
+    Session(
+      model: model, plans: try PlanCache.make(), arena: try Allocation.buffer(size: 0),
+      tracesRouting: tracesRouting)
+  }
+
+  /// The dims of an output for inputs of these dims, in the order of the graph's.
+  public func outputShape(
+    signature: Int, output: Int, inputs: UnsafeBufferPointer<Shape>
+  ) throws(RuntimeError) -> Shape {
+    try enter()
+    defer { leave() }
+    let signatureModel = try model.signature(signature)
+    let plan = try plan(signature, signatureModel, try signatureModel.inputShapes(inputs))
+    guard let value = signatureModel.graph.output(at: output), let shape = plan.values[value]?.shape else {
+      throw .outputCount(found: output + 1, expected: signatureModel.graph.outputCount)
+    }
+    return shape
+  }
+
+  /// Evaluates a signature. Inputs and outputs are in the order of the graph's; the last input may be left out
+  /// when it is `lengths`, which is then found from the token ids. Inputs of type i32 may be given as i64.
+  /// Where an error is thrown the outputs are undefined.
+  public func run(
+    signature: Int, inputs: UnsafeBufferPointer<TensorView>, outputs: UnsafeBufferPointer<MutableTensorView>
+  ) throws(RuntimeError) {
+    try enter()
+    defer { leave() }
+    trace = nil
+    cancellation.lower()
+    let signatureModel = try model.signature(signature)
+    try signatureModel.checkInputs(inputs)
+    let shapes = try signatureModel.inputShapes(inputs)
+    let plan = try plan(signature, signatureModel, shapes)
+    try signatureModel.checkOutputs(outputs, plan)
+    if arena.size < plan.arenaSize {
+      arena = try Allocation.buffer(size: 0)
+      arena = try Allocation.buffer(size: plan.arenaSize)
+      counters.arenaBytes = arena.size
+    }
+    let trace = tracesRouting ? try RoutingTrace.make(signatureModel, plan) : nil
+    try model.engine.pool.start()
+    let state = lmq_kernels_enter()
+    defer { lmq_kernels_leave(state) }
+    let run = Run(
+      signature: signatureModel, plan: plan, engine: model.engine, store: model.store,
+      arena: arena.start, outputs: outputs, cancellation: cancellation, trace: trace,
+      inputs: try Allocation.table(capacity: inputs.count + 1))
+    try run.run(inputs)
+    try Allocation.check()
+    self.trace = trace
+    counters.calls += 1
+  }
+
+  /// Makes the call that is running end with an error soon. Without one it does nothing.
+  public func cancel() { cancellation.raise() }
+
+  /// Frees what is held between calls.
+  public func trim() throws(RuntimeError) {
+    try enter()
+    defer { leave() }
+    plans.clear()
+    arena = try Allocation.buffer(size: 0)
+    counters.arenaBytes = 0
+  }
+
+  private func plan(
+    _ index: Int, _ signature: SignatureModel, _ shapes: consuming Table<Shape>
+  ) throws(RuntimeError) -> Plan {
+    if let plan = plans.find(index, shapes) { return plan }
+    let plan = try PlanBuilder.build(signature, inputs: shapes, threads: model.threads)
+    plans.add(index, plan)
+    counters.plans += 1
+    return plan
+  }
+
+  private func enter() throws(RuntimeError) {
+    guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+      throw .sessionBusy
+    }
+  }
+  private func leave() { isBusy.store(false, ordering: .releasing) }
+}
