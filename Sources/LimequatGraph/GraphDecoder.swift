@@ -166,7 +166,9 @@ struct GraphDecoder: ~Copyable {
     }
     let attributes = try AttributeReader(UnsafePointer(node), kind: kind, place: place)
     let op = try OperatorDecoder(attributes: attributes, inputs: inputs).decode(kind)
-    let type = try op.resultType(inputCount: count, place: place) { $0 < inputs.count ? inputs[$0]?.type : nil }
+    let type = try op.resultType(inputCount: count, place: place) {
+      $0 < inputs.count ? inputs[$0]?.type : nil
+    }
     // The table never moves its elements, and the graph keeps it.
     let all = nodeInputs.withElements { UnsafeBufferPointer($0) }
     nodes.append(
