@@ -99,7 +99,7 @@ let package = Package(
     tests("CLimequatKernels", ["CKernelComparison", "LimequatTensor"]),
     tests("LimequatProtobuf", ["CLimequatSchema", "CProtobufC", "LimequatBytes"]),
     tests("LimequatContainer", ["LimequatBytes", "LimequatTensor"]),
-    tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"]),
+    tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
     tests("LimequatText", ["LimequatBytes"]),
     tests("LimequatVision", ["LimequatBytes"], exclude: ["Fixtures"]),
     tests(
