@@ -19,7 +19,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency], exclude: [String]
 func workshop(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
-/// The tests of one target, in `Tests/<name>Tests`.
+/// The tests of one target, in `Tests/<name>Tests`; fixtures are read by path.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
   .testTarget(
     name: name + "Tests", dependencies: [.byName(name: name), "LimequatTestSupport"] + dependencies,
@@ -41,6 +41,7 @@ let package = Package(
       name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
     .target(name: "CLimequatSchema", dependencies: ["CProtobufC"], exclude: ["generated"]),
+    .target(name: "CSentencePieceSchema", dependencies: ["CProtobufC"], exclude: ["generated"]),
     .target(name: "CLimequatKernels"),
     .target(name: "CLimequatPlatform"),
     .target(name: "CLimequat"),
@@ -73,12 +74,12 @@ let package = Package(
       ]),
     room("LimequatABI", ["CLimequat", "CLimequatPlatform", "LimequatBytes", "Limequat"], exclude: ["sdk"]),
 
-    workshop("LimequatCheckpoint", ["CJansson", "LimequatBytes", "LimequatTensor"]),
+    workshop("LimequatCheckpoint", ["CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor"]),
     workshop(
       "LimequatConvert",
       [
-        "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint",
-        "CLimequatSchema", "CProtobufC",
+        "CLimequatPlatform", "CLimequatSchema", "CProtobufC", "CSentencePieceSchema", "LimequatBytes",
+        "LimequatTensor", "LimequatProtobuf", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint",
       ]),
     .executableTarget(
       name: "LimequatCommand",
@@ -107,7 +108,7 @@ let package = Package(
       ["CLimequatKernels", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph"]),
     tests("Limequat", ["LimequatBytes", "LimequatConvert"]),
     tests("LimequatABI", ["CLimequat", "LimequatConvert"]),
-    tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"]),
+    tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
     tests(
       "LimequatConvert",
       [
