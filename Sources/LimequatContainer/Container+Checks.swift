@@ -24,29 +24,16 @@ extension Container {
   private func check(
     _ extent: Extent, against stored: UInt32, _ rule: ContainerRule
   ) throws(ContainerError) {
-    var crc = CRC32C()
+    let computed: UInt32
     if let bytes = bytes(offset: extent.offset, size: extent.end - extent.offset) {
-      crc.update(bytes)
+      computed = CRC32C.of(bytes)
     } else {
-      let buffer = try withBytes { () throws(BytesError) in try Buffer(size: 1 << 18) }
-      var offset = extent.offset
-      while offset < extent.end {
-        let count = min(buffer.size, extent.end - offset)
-        let chunk = UnsafeMutableRawBufferPointer(start: buffer.start, count: count)
-        try read(offset: offset, into: chunk)
-        crc.update(UnsafeRawBufferPointer(chunk))
-        offset += count
-      }
+      var reader = try ExtentReader(source, offset: extent.offset, end: extent.end)
+      try reader.drain()
+      computed = reader.checksum
     }
-    guard crc.value == stored else {
-      throw .rule(rule, item(extent.owner), .checksum(stored: stored, computed: crc.value))
-    }
-  }
-
-  public func verify() throws(ContainerError) {
-    for index in 0..<tensorCount { try checkTensor(at: index) }
-    for bank in 0..<bankCount {
-      for index in 0..<(self.bank(at: bank)?.expertCount ?? 0) { try checkExpert(bank: bank, index: index) }
+    guard computed == stored else {
+      throw .rule(rule, item(extent.owner), .checksum(stored: stored, computed: computed))
     }
   }
 }

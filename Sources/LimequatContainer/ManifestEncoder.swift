@@ -42,6 +42,9 @@ struct ManifestEncoder {
     try string(Array(text.utf8))
   }
 
+  /// What does not fit becomes a number that every rule refuses.
+  private func wire(_ value: some BinaryInteger) -> UInt32 { UInt32(exactly: value) ?? .max }
+
   private typealias Messages<Message> = UnsafeMutablePointer<UnsafeMutablePointer<Message>?>
 
   /// A message for each of `items`, which `fill` sets.
@@ -85,7 +88,7 @@ struct ManifestEncoder {
     root.pointee.n_tokenizers = draft.tokenizers.count
     root.pointee.tokenizers = try messages(
       draft.tokenizers, { limequat__tokenizer__init($0) }, tokenizer)
-    root.pointee.embedding_size = UInt32(clamping: draft.embeddingSize)
+    root.pointee.embedding_size = wire(draft.embeddingSize)
     if let scale = draft.logitScale {
       root.pointee.logit_scale_or_none_case = LIMEQUAT__MANIFEST__LOGIT_SCALE_OR_NONE_LOGIT_SCALE
       root.pointee.logit_scale = scale
@@ -114,17 +117,17 @@ struct ManifestEncoder {
       ascending(draft.dimensions) { Array($0.name.utf8) }, { limequat__dimension__init($0) }
     ) { (dimension, message) throws(ContainerError) in
       message.name = try string(dimension.name)
-      message.min = UInt64(clamping: dimension.min)
-      message.max = UInt64(clamping: dimension.max ?? 0)
+      message.min = UInt64(exactly: dimension.min) ?? .max
+      message.max = dimension.max.map { $0 > 0 ? UInt64($0) : .max } ?? 0
     }
     if let index = draft.imagePreprocessing {
       message.image_preprocessing_or_none_case =
         LIMEQUAT__SIGNATURE__IMAGE_PREPROCESSING_OR_NONE_IMAGE_PREPROCESSING
-      message.image_preprocessing = UInt32(clamping: index)
+      message.image_preprocessing = wire(index)
     }
     if let index = draft.tokenizer {
       message.tokenizer_or_none_case = LIMEQUAT__SIGNATURE__TOKENIZER_OR_NONE_TOKENIZER
-      message.tokenizer = UInt32(clamping: index)
+      message.tokenizer = wire(index)
     }
   }
 
@@ -142,9 +145,9 @@ struct ManifestEncoder {
 
   private func bank(_ record: BankRecord, _ message: inout Limequat__Bank) throws(ContainerError) {
     message.name = try string(record.draft.name)
-    message.input_size = UInt32(clamping: record.draft.inputSize)
-    message.hidden_size = UInt32(clamping: record.draft.hiddenSize)
-    message.output_size = UInt32(clamping: record.draft.outputSize)
+    message.input_size = wire(record.draft.inputSize)
+    message.hidden_size = wire(record.draft.hiddenSize)
+    message.output_size = wire(record.draft.outputSize)
     message.gated = record.draft.isGated ? 1 : 0
     message.n_experts = record.experts.count
     message.experts = try messages(record.experts, { limequat__expert__init($0) }, expert)
@@ -168,10 +171,10 @@ struct ManifestEncoder {
   private func imagePreprocessing(
     _ draft: ImagePreprocessing, _ message: inout Limequat__ImagePreprocessing
   ) throws(ContainerError) {
-    message.height = UInt32(clamping: draft.height)
-    message.width = UInt32(clamping: draft.width)
+    message.height = wire(draft.height)
+    message.width = wire(draft.width)
     message.resize = Limequat__ImagePreprocessing__Resize(rawValue: UInt32(draft.resize.rawValue))
-    message.size = UInt32(clamping: draft.size)
+    message.size = wire(draft.size)
     message.interpolation = Limequat__ImagePreprocessing__Interpolation(
       rawValue: UInt32(draft.interpolation.rawValue))
     message.low = draft.low
@@ -197,15 +200,15 @@ struct ManifestEncoder {
     _ draft: TokenizerDraft, _ message: inout Limequat__Tokenizer
   ) throws(ContainerError) {
     message.kind = Limequat__Tokenizer__Kind(rawValue: UInt32(draft.kind.rawValue))
-    message.max_length = UInt32(clamping: draft.maxLength)
+    message.max_length = wire(draft.maxLength)
     message.eos = Limequat__Tokenizer__Eos(rawValue: UInt32(draft.eos.rawValue))
     if let id = draft.eosId {
       message.eos_id_or_none_case = LIMEQUAT__TOKENIZER__EOS_ID_OR_NONE_EOS_ID
-      message.eos_id = UInt32(clamping: id)
+      message.eos_id = wire(id)
     }
     if let id = draft.padId {
       message.pad_id_or_none_case = LIMEQUAT__TOKENIZER__PAD_ID_OR_NONE_PAD_ID
-      message.pad_id = UInt32(clamping: id)
+      message.pad_id = wire(id)
     }
     message.lower_case = draft.lowerCase ? 1 : 0
     message.pieces = try string(draft.pieces)
@@ -213,7 +216,7 @@ struct ManifestEncoder {
     message.scores = try string(draft.scores)
     message.piece_types = try string(draft.pieceTypes)
     message.character_map = try string(draft.characterMap)
-    message.unknown_id = UInt32(clamping: draft.unknownId)
+    message.unknown_id = wire(draft.unknownId)
     message.add_dummy_prefix = draft.addDummyPrefix ? 1 : 0
     message.remove_extra_whitespaces = draft.removeExtraWhitespaces ? 1 : 0
     message.escape_whitespaces = draft.escapeWhitespaces ? 1 : 0
