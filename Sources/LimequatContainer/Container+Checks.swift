@@ -33,7 +33,8 @@ extension Container {
       computed = reader.checksum
     }
     guard computed == stored else {
-      throw .rule(rule, item(extent.owner), .checksum(stored: stored, computed: computed))
+      throw .rule(
+        rule, item(extent.owner), .checksum(stored: stored, computed: computed, offset: extent.offset))
     }
   }
 }

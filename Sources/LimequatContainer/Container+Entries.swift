@@ -56,12 +56,6 @@ extension Container {
     }
   }
 
-  public var requiredFeatureCount: Int { root.n_required_features }
-  public func requiredFeature(at index: Int) -> Name? {
-    guard index >= 0, index < requiredFeatureCount else { return nil }
-    return Name(field: root.required_features[index])
-  }
-
   /// Binary search: directories ascend (C13).
   private func search(_ name: Name, count: Int, _ nameAt: (Int) -> Name?) -> Int? {
     var low = 0

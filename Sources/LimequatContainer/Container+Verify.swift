@@ -65,7 +65,8 @@ extension Container {
     } catch { fault = error }
     try reader.drain()
     guard reader.checksum == stored else {
-      throw .rule(rule, item(extent.owner), .checksum(stored: stored, computed: reader.checksum))
+      throw .rule(
+        rule, item(extent.owner), .checksum(stored: stored, computed: reader.checksum, offset: extent.offset))
     }
     if let fault { throw fault }
   }

@@ -64,7 +64,7 @@ public final class Container: @unchecked Sendable {
     let header = try ContainerHeader.decode(UnsafeRawBufferPointer(start.bytes), actualSize: source.size)
     let packed = try withBytes { () throws(BytesError) in try Buffer(size: header.manifestSize) }
     try source.read(offset: header.manifestOffset, into: packed.bytes)
-    let manifest = try Manifest.decode(UnsafeRawBufferPointer(packed.bytes), crc: header.manifestCRC)
+    let manifest = try Manifest.decode(UnsafeRawBufferPointer(packed.bytes), header: header)
     let container = Container(source: source, header: header, manifest: manifest)
     try ManifestRules(manifest: manifest.root).check()
     try container.checkTokenizers()

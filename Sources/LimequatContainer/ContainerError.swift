@@ -39,7 +39,8 @@ public enum ContainerItem: Sendable {
 public enum ContainerFinding: Sendable {
   /// A number that should have been another.
   case mismatch(field: String, found: UInt64, expected: UInt64)
-  case checksum(stored: UInt32, computed: UInt32)
+  /// Of the bytes from `offset` of the file on.
+  case checksum(stored: UInt32, computed: UInt32, offset: Int)
   /// A number outside a range.
   case range(field: String, found: UInt64, minimum: UInt64, maximum: UInt64)
   case misaligned(offset: UInt64, alignment: Int)
@@ -100,7 +101,8 @@ extension ContainerFinding: CustomStringConvertible {
   public var description: String {
     switch self {
     case .mismatch(let field, let found, let expected): "\(field) is \(found), expected \(expected)"
-    case .checksum(let stored, let computed): "stored \(hex(stored)), computed \(hex(computed))"
+    case .checksum(let stored, let computed, let offset):
+      "stored \(hex(stored)), computed \(hex(computed)), of the bytes at \(offset)"
     case .range(let field, let found, let minimum, let maximum):
       "\(field) is \(found), expected \(minimum) to \(maximum)"
     case .misaligned(let offset, let alignment): "offset \(offset) is no multiple of \(alignment)"

@@ -49,7 +49,8 @@ struct ContainerHeader {
     try check(fields.magic == magic, .magic, .text("the file does not begin like a .lmq container"))
     let computed = CRC32C.of(UnsafeRawBufferPointer(rebasing: bytes[..<60]))
     try check(
-      computed == fields.headerCRC, .headerChecksum, .checksum(stored: fields.headerCRC, computed: computed))
+      computed == fields.headerCRC, .headerChecksum,
+      .checksum(stored: fields.headerCRC, computed: computed, offset: 0))
     try check(
       fields.major == ContainerLimits.majorVersion, .majorVersion,
       .mismatch(

@@ -8,10 +8,15 @@ typealias Manifest = UnpackedMessage<Limequat__Manifest>
 
 extension UnpackedMessage where Root == Limequat__Manifest {
   /// Checks C08 and C09, then unpacks.
-  static func decode(_ bytes: UnsafeRawBufferPointer, crc: UInt32) throws(ContainerError) -> Manifest {
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, header: ContainerHeader
+  ) throws(ContainerError) -> Manifest {
+    let crc = header.manifestCRC
     let computed = CRC32C.of(bytes)
     guard computed == crc else {
-      throw .rule(.manifestChecksum, .manifest, .checksum(stored: crc, computed: computed))
+      throw .rule(
+        .manifestChecksum, .manifest,
+        .checksum(stored: crc, computed: computed, offset: header.manifestOffset))
     }
     var model = Limequat__Manifest()
     limequat__manifest__init(&model)

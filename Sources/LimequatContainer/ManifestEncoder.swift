@@ -4,7 +4,7 @@ internal import LimequatBytes
 internal import LimequatProtobuf
 internal import LimequatTensor
 
-/// Packs a manifest; directories come out ascending by name. The inverse is ``Manifest/decode(_:crc:)``.
+/// Packs a manifest; directories come out ascending by name. The inverse is ``Manifest/decode(_:header:)``.
 struct ManifestEncoder {
   private let arena = MessageArena()
 

@@ -105,21 +105,23 @@ extension ManifestRules {
   }
 
   func checkRange(
-    _ rule: ContainerRule, _ field: String, _ value: UInt64, _ minimum: Int, _ maximum: Int,
+    _ rule: ContainerRule, _ field: @autoclosure () -> String, _ value: UInt64, _ minimum: Int,
+    _ maximum: Int,
     _ item: () -> ContainerItem
   ) throws(ContainerError) {
     guard value >= UInt64(minimum), value <= UInt64(maximum) else {
       throw .rule(
         rule, item(),
-        .range(field: field, found: value, minimum: UInt64(minimum), maximum: UInt64(maximum)))
+        .range(field: field(), found: value, minimum: UInt64(minimum), maximum: UInt64(maximum)))
     }
   }
 
   func checkEqual(
-    _ rule: ContainerRule, _ field: String, _ value: UInt64, _ expected: Int, _ item: () -> ContainerItem
+    _ rule: ContainerRule, _ field: @autoclosure () -> String, _ value: UInt64, _ expected: Int,
+    _ item: () -> ContainerItem
   ) throws(ContainerError) {
     guard value == UInt64(expected) else {
-      throw .rule(rule, item(), .mismatch(field: field, found: value, expected: UInt64(expected)))
+      throw .rule(rule, item(), .mismatch(field: field(), found: value, expected: UInt64(expected)))
     }
   }
 

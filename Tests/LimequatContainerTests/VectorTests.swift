@@ -41,6 +41,17 @@ import Testing
     #expect((container != nil) == isAboutData)
   }
 
+  @Test func checksumErrorsSayWhose() throws {
+    let path = Vectors.path("invalid", "C34-expert-checksum.lmq")
+    let container = try Container.open(path: path, access: .positioned)
+    let error = #expect(throws: ContainerError.self) { try container.checkExpert(bank: 0, index: 0) }
+    #expect(error?.description.contains("expert 0 of bank \"moe\"") == true)
+    #expect(error?.description.contains("bytes at 4096") == true)
+    try container.checkExpert(bank: 0, index: 1)  // absent
+    #expect(throws: ContainerError.self) { try container.checkExpert(bank: 0, index: 2) }
+    #expect(throws: ContainerError.self) { try container.checkTensor(at: 0) }
+  }
+
   /// make.py gives the files that are checked in.
   @Test func regeneratingChangesNothing() throws {
     let folder = NSTemporaryDirectory() + "limequat-vectors-\(UUID().uuidString)"
