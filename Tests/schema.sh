@@ -1,5 +1,5 @@
 #!/bin/sh
-# Generates the codecs of formats/*.proto anew and compares them with those in Sources/CLimequatSchema.
+# Generates the codecs of formats/*.proto anew and compares them with those in Sources.
 # Exit code 0: nothing changed; 1: something did; 2: protoc-c is missing or fails.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,8 +10,9 @@ faults=0
 for proto in "$root"/formats/*.proto; do
   name=$(basename "$proto" .proto)
   (cd "$root/formats" && protoc-c --c_out="$work" "$name.proto") || exit 2
-  diff -u "$root/Sources/CLimequatSchema/include/$name.pb-c.h" "$work/$name.pb-c.h" || faults=1
-  diff -u "$root/Sources/CLimequatSchema/generated/$name.pb-c.c" "$work/$name.pb-c.c" || faults=1
+  for codec in "include/$name.pb-c.h" "generated/$name.pb-c.c"; do
+    diff -u "$root"/Sources/*/"$codec" "$work/$(basename "$codec")" || faults=1
+  done
 done
 [ $faults -eq 0 ] || echo "schema: run protoc-c again and check the result in" >&2
 exit $faults
