@@ -101,7 +101,7 @@ let package = Package(
     tests("LimequatProtobuf", ["CLimequatSchema", "CProtobufC", "LimequatBytes"]),
     tests("LimequatContainer", ["LimequatBytes", "LimequatTensor"]),
     tests("LimequatGraph", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
-    tests("LimequatText", ["LimequatBytes"]),
+    tests("LimequatText", ["LimequatBytes"], exclude: ["Fixtures"]),
     tests("LimequatVision", ["LimequatBytes"], exclude: ["Fixtures"]),
     tests(
       "LimequatRuntime",
