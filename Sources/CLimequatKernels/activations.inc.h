@@ -1,6 +1,6 @@
 // exp, tanh, the normal distribution and the activations, on one vector (formats/numerics.md, "Functions").
 // Included by each table after its vector_*.h. Nothing here may be reordered: the order is the result.
-// A table may define LMQ_FUNCTION before, when its vectors are too many instructions to be inlined everywhere.
+// A table may define LMQ_FUNCTION before, when its vectors are too long to be inlined everywhere.
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -55,8 +55,9 @@ LMQ_FUNCTION vec v_tanh(vec x) {
   return v_where_less(a, v_set(0.625f), near, far);
 }
 
-/// The distribution function of the standard normal, (1 + erf(x / sqrt 2)) / 2. For a = |x| the lower tail is
-/// e^(-a^2 / 2) P(a) / Q(a); the rounding of a^2 is given back to the exponent, so that the tail is exact too.
+/// The distribution function of the standard normal, (1 + erf(x / sqrt 2)) / 2. For a = |x| the lower tail
+/// is e^(-a^2 / 2) P(a) / Q(a); what a^2 lost in rounding goes into the exponent, so that the far tail is
+/// right too.
 LMQ_FUNCTION vec v_normal(vec x) {
   vec a = v_min(v_set(16.0f), v_magnitude(x));  // beyond, the tail rounds to 0
   vec square = v_mul(a, a), lost = v_fma(a, a, v_negative(square));

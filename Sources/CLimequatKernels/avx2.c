@@ -22,41 +22,63 @@ LMQ_INLINE __m256 widen(int type, const void *w) {
   return type == LMQ_F32 ? _mm256_load_ps(w) : type == LMQ_F16 ? widen_f16_half(w) : widen_bf16_half(w);
 }
 
-/// The sums of `rows` rows with `width` registers of a panel.
-LMQ_INLINE void tile_of(
-    int type, size_t width, size_t rows, const float *x, const char *w, size_t k, float *totals,
-    const char *next) {
-  __m256 sums[TILE_ROWS][4];
-  for (size_t i = 0; i < rows; i++)
-    for (size_t r = 0; r < width; r++) sums[i][r] = _mm256_setzero_ps();
-  STEPS(type, k, w, next, {
-    __m256 weights[4];
-    for (size_t r = 0; r < width; r++)
-      weights[r] = widen(type, w + j * panel_row(type) + r * 8 * element_bytes(type));
-    for (size_t i = 0; i < rows; i++) {
-      __m256 a = _mm256_broadcast_ss(x + i * LMQ_BLOCK + j);
-      for (size_t r = 0; r < width; r++) sums[i][r] = _mm256_fmadd_ps(a, weights[r], sums[i][r]);
+/// Keeps the compiler from loading ahead, for which there are no registers; the processor does so anyway.
+#define KEEP_ORDER(sum) __asm__ volatile("" : "+x"(sum)::"memory")
+
+/// `rows` rows with `width` registers of a panel, from lane `first` on.
+LMQ_INLINE void tile_of(int type, size_t width, size_t first, size_t rows, const lmq_tile *t) {
+  __m256 s[TILE_ROWS][4];
+  LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = _mm256_setzero_ps();
+  const float *x = t->x;
+  STEPS(type, t, {
+    // The fewer of the two operands wait in registers.
+    const char *w = t->w + j * panel_row(type) + first * element_bytes(type);
+    const size_t next_register = 8 * element_bytes(type);
+    if (rows < width) {
+      __m256 a[TILE_ROWS];
+      LMQ_UNROLL for (size_t i = 0; i < rows; i++) a[i] = _mm256_broadcast_ss(x + i * X_STRIDE + j);
+      LMQ_UNROLL for (size_t r = 0; r < width; r++) {
+        __m256 b = widen(type, w + r * next_register);
+        LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
+          s[i][r] = _mm256_fmadd_ps(a[i], b, s[i][r]);
+          KEEP_ORDER(s[i][r]);
+        }
+      }
+    } else {
+      __m256 b[4];
+      LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = widen(type, w + r * next_register);
+      LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
+        __m256 a = _mm256_broadcast_ss(x + i * X_STRIDE + j);
+        LMQ_UNROLL for (size_t r = 0; r < width; r++) {
+          s[i][r] = _mm256_fmadd_ps(a, b[r], s[i][r]);
+          KEEP_ORDER(s[i][r]);
+        }
+      }
     }
   })
-  for (size_t i = 0; i < rows; i++)
-    for (size_t r = 0; r < width; r++) {
-      float *total = totals + i * LMQ_PANEL + r * 8;
-      _mm256_store_ps(total, _mm256_add_ps(_mm256_load_ps(total), sums[i][r]));
+  LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < width; r++) {
+      float *total = t->totals + i * LMQ_PANEL + first + r * 8;
+      _mm256_store_ps(total, _mm256_add_ps(_mm256_load_ps(total), s[i][r]));
     }
 }
 
-static void tile(
-    int type, size_t rows, const float *x, const void *w, size_t k, float *totals, const void *next) {
+static void tile(const lmq_tile *t) {
+  lmq_tile again = *t;
+  again.next = NULL;  // the first half fetches for both
 #define WHOLE(type, n) \
-  case n: tile_of(type, 4, n, x, w, k, totals, next); break;
+  case n: tile_of(type, 4, 0, n, t); break;
 #define HALVES(type, n) \
   case n: \
-    tile_of(type, 2, n, x, w, k, totals, next); \
-    tile_of(type, 2, n, x, (const char *)w + panel_row(type) / 2, k, totals + LMQ_LANES, NULL); \
+    tile_of(type, 2, 0, n, t); \
+    tile_of(type, 2, LMQ_LANES, n, &again); \
     break;
 #define TYPE(type) \
-  switch (rows) { WHOLE(type, 1) WHOLE(type, 2) WHOLE(type, 3) HALVES(type, 4) HALVES(type, 5) HALVES(type, 6) }
-  EACH_TYPE(type, TYPE)
+  switch (t->rows) { \
+    WHOLE(type, 1) WHOLE(type, 2) WHOLE(type, 3) HALVES(type, 4) HALVES(type, 5) HALVES(type, 6) \
+  }
+  EACH_TYPE(t->type, TYPE)
 #undef TYPE
 #undef HALVES
 #undef WHOLE

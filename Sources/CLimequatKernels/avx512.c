@@ -23,38 +23,36 @@ LMQ_INLINE __m512 widen(int type, const void *w) {
   return type == LMQ_F32 ? _mm512_load_ps(w) : type == LMQ_F16 ? v_widen_f16(w) : v_widen_bf16(w);
 }
 
-/// Adds the products of one input with a panel's 32 weights to the sums of `rows` rows.
-LMQ_INLINE void step(int type, size_t rows, const float *x, const char *w, __m512 sums[TILE_ROWS][2]) {
-  __m512 low = widen(type, w), high = widen(type, w + LMQ_LANES * element_bytes(type));
-  for (size_t i = 0; i < rows; i++) {
-    __m512 a = _mm512_set1_ps(x[i * LMQ_BLOCK]);
-    sums[i][0] = _mm512_fmadd_ps(a, low, sums[i][0]);
-    sums[i][1] = _mm512_fmadd_ps(a, high, sums[i][1]);
-  }
+LMQ_INLINE void tile_of(int type, size_t rows, const lmq_tile *t) {
+  __m512 s[TILE_ROWS][2];
+  LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_setzero_ps();
+  const float *x = t->x;
+  STEPS(type, t, {
+    __m512 weights[2];
+    LMQ_UNROLL for (size_t r = 0; r < 2; r++)
+      weights[r] = widen(type, t->w + j * panel_row(type) + r * 16 * element_bytes(type));
+    LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
+      __m512 a = _mm512_set1_ps(x[i * X_STRIDE + j]);
+      LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_fmadd_ps(a, weights[r], s[i][r]);
+    }
+  })
+  LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < 2; r++) {
+      float *total = t->totals + i * LMQ_PANEL + r * 16;
+      _mm512_store_ps(total, _mm512_add_ps(_mm512_load_ps(total), s[i][r]));
+    }
 }
 
-LMQ_INLINE void tile_of(
-    int type, size_t rows, const float *x, const char *w, size_t k, float *totals, const char *next) {
-  __m512 sums[TILE_ROWS][2];
-  for (size_t i = 0; i < rows; i++) sums[i][0] = sums[i][1] = _mm512_setzero_ps();
-  STEPS(type, k, w, next, step(type, rows, x + j, w + j * panel_row(type), sums))
-  for (size_t i = 0; i < rows; i++) {
-    float *total = totals + i * LMQ_PANEL;
-    _mm512_store_ps(total, _mm512_add_ps(_mm512_load_ps(total), sums[i][0]));
-    _mm512_store_ps(total + 16, _mm512_add_ps(_mm512_load_ps(total + 16), sums[i][1]));
-  }
-}
-
-static void tile(
-    int type, size_t rows, const float *x, const void *w, size_t k, float *totals, const void *next) {
+static void tile(const lmq_tile *t) {
 #define ROWS(type, n) \
-  case n: tile_of(type, n, x, w, k, totals, next); break;
+  case n: tile_of(type, n, t); break;
 #define TYPE(type) \
-  switch (rows) { \
+  switch (t->rows) { \
     ROWS(type, 1) ROWS(type, 2) ROWS(type, 3) ROWS(type, 4) ROWS(type, 5) ROWS(type, 6) \
     ROWS(type, 7) ROWS(type, 8) ROWS(type, 9) ROWS(type, 10) ROWS(type, 11) ROWS(type, 12) \
   }
-  EACH_TYPE(type, TYPE)
+  EACH_TYPE(t->type, TYPE)
 #undef TYPE
 #undef ROWS
 }

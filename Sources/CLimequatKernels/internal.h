@@ -15,6 +15,9 @@
 
 #define LMQ_INLINE static inline __attribute__((always_inline, unused))
 
+/// Before a loop with few rounds, a constant number: its arrays must become registers.
+#define LMQ_UNROLL _Pragma("clang loop unroll(full)")
+
 enum {
   LMQ_LANES = 16,   // virtual lanes of a row sum
   LMQ_PANEL = 32,   // outputs that lie side by side

@@ -9,8 +9,8 @@ typedef struct { __m256i a, b; } ivec;
 /// Lanes below n, as masks.
 LMQ_INLINE ivec v_first(size_t n) {
   const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), bound = _mm256_set1_epi32((int)n);
-  return (ivec){
-      _mm256_cmpgt_epi32(bound, lane), _mm256_cmpgt_epi32(bound, _mm256_add_epi32(lane, _mm256_set1_epi32(8)))};
+  const __m256i above = _mm256_add_epi32(lane, _mm256_set1_epi32(8));
+  return (ivec){_mm256_cmpgt_epi32(bound, lane), _mm256_cmpgt_epi32(bound, above)};
 }
 
 LMQ_INLINE vec v_set(float a) { return (vec){_mm256_set1_ps(a), _mm256_set1_ps(a)}; }
@@ -21,7 +21,8 @@ LMQ_INLINE void v_store(float *p, vec x) {
 }
 LMQ_INLINE vec v_load_n(const float *p, size_t n, float fill) {
   ivec first = v_first(n);
-  __m256 a = _mm256_maskload_ps(p, first.a), b = _mm256_maskload_ps(p + 8, first.b), other = _mm256_set1_ps(fill);
+  __m256 a = _mm256_maskload_ps(p, first.a), b = _mm256_maskload_ps(p + 8, first.b);
+  __m256 other = _mm256_set1_ps(fill);
   return (vec){
       _mm256_blendv_ps(other, a, _mm256_castsi256_ps(first.a)),
       _mm256_blendv_ps(other, b, _mm256_castsi256_ps(first.b))};
@@ -68,7 +69,9 @@ LMQ_INLINE ivec i_set(uint32_t a) { return (ivec){_mm256_set1_epi32((int)a), _mm
 LMQ_INLINE ivec i_and(ivec x, ivec y) { return (ivec)PAIRS(_mm256_and_si256, x, y); }
 LMQ_INLINE ivec i_or(ivec x, ivec y) { return (ivec)PAIRS(_mm256_or_si256, x, y); }
 LMQ_INLINE ivec i_add(ivec x, ivec y) { return (ivec)PAIRS(_mm256_add_epi32, x, y); }
-LMQ_INLINE ivec i_right(ivec x, int n) { return (ivec){_mm256_srli_epi32(x.a, n), _mm256_srli_epi32(x.b, n)}; }
+LMQ_INLINE ivec i_right(ivec x, int n) {
+  return (ivec){_mm256_srli_epi32(x.a, n), _mm256_srli_epi32(x.b, n)};
+}
 
 /// Twice by a power of two, since 2^-150 and 2^128 are no floats; only the second product can round.
 LMQ_INLINE __m256 scale_half(__m256 x, __m256 n) {

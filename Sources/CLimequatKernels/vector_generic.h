@@ -30,8 +30,14 @@ static __attribute__((noinline)) vec v_fma(vec a, vec b, vec c) {
   return a;
 }
 /// The second operand where the two are equal or one is a NaN.
-LMQ_INLINE vec v_max(vec a, vec b) { LANES(i) a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; return a; }
-LMQ_INLINE vec v_min(vec a, vec b) { LANES(i) a.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; return a; }
+LMQ_INLINE vec v_max(vec a, vec b) {
+  LANES(i) a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
+  return a;
+}
+LMQ_INLINE vec v_min(vec a, vec b) {
+  LANES(i) a.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
+  return a;
+}
 /// a < b ? yes : no
 LMQ_INLINE vec v_where_less(vec a, vec b, vec yes, vec no) {
   LANES(i) yes.lane[i] = a.lane[i] < b.lane[i] ? yes.lane[i] : no.lane[i];

@@ -23,7 +23,7 @@ static size_t below(size_t bound) { return (size_t)(next() >> 33) % bound; }
 
 enum spread { ORDINARY, WIDE, ANY, SPECIAL, SPREADS };
 
-/// ORDINARY: in [-1, 1). WIDE: also denormal and large. ANY: every finite f32. SPECIAL: infinities among them.
+/// ORDINARY: in [-1, 1). WIDE: also denormal and large. ANY: every finite f32. SPECIAL: with infinities.
 static float value(enum spread spread) {
   uint32_t bits = (uint32_t)(next() >> 32);
   float ordinary = (float)(int32_t)bits * 0x1p-31f, any;
@@ -174,7 +174,8 @@ static bool softmax(const lmq_kernels *table, const lmq_kernels *generic) {
   size_t m = 1 + below(4), n = 1 + below(200), stride = n + below(3), kind = below(4);
   pair x = twice(values(m * stride, spread), m * stride);
   uint8_t *mask = kind ? malloc(n) : NULL;
-  for (size_t j = 0; mask && j < n; j++) mask[j] = kind == 1 ? 0 : (uint8_t)(below(kind) == 0 ? next() >> 56 : 0);
+  for (size_t j = 0; mask && j < n; j++)  // kind 1: all masked
+    mask[j] = kind > 1 && below(kind) == 0 ? (uint8_t)(next() >> 56) : 0;
   table->softmax(x.a, stride, m, n, mask);
   generic->softmax(x.b, stride, m, n, mask);
   free(mask);
