@@ -56,3 +56,12 @@ func orMemory<R>(_ body: () throws(BytesError) -> R) throws(GraphError) -> R {
 func table<Element>(of type: Element.Type, capacity: Int) throws(GraphError) -> Table<Element> {
   do throws(BytesError) { return try Table(capacity: capacity) } catch { throw .memory(error) }
 }
+
+extension Name {
+  /// For messages about names that are not yet known to be valid: cut, since a file says how long they are.
+  var excerpt: String {
+    let limit = 80
+    guard bytes.count > limit else { return text }
+    return Name(UnsafeRawBufferPointer(rebasing: bytes[..<limit])).text + "..."
+  }
+}

@@ -19,13 +19,14 @@ extension SparseMoERun {
       var job = lmq_matmul()
       (job.x, job.x_stride) = (x, shape.inputSize)
       job.x_rows = UnsafePointer(part(room.tokenOfRow, UInt32.self) + rows.lowerBound)
-      job.activation = shape.attributes.activation.kernel
+      let activation = shape.attributes.activation.kernel
+      job.activation = shape.isGated ? LMQ_ACTIVATION_NONE : activation
       let offset = (rows.lowerBound - wave.lowerBound) * shape.hiddenSize
       set(&job, block.first, expert, rows.count, hidden + offset)
       jobs[count] = job
       count += 1
       guard let matrix = block.gate else { return }
-      job.activation = LMQ_ACTIVATION_NONE
+      job.activation = activation
       set(&job, matrix, expert, rows.count, gate + offset)
       jobs[count] = job
       count += 1
@@ -95,7 +96,7 @@ extension SparseMoERun {
 }
 
 extension SparseMoEAttributes.Activation {
-  /// What the first product applies. The gate of swiglu is multiplied afterwards.
+  /// What the first product applies; in gated experts that of the gate.
   var kernel: lmq_activation {
     switch self {
     case .geluTanh: LMQ_ACTIVATION_GELU_TANH
