@@ -26,7 +26,7 @@ public enum GraphError: Error, Sendable {
 }
 
 extension GraphError: CustomStringConvertible {
-  /// For example `G28 broadcast: node 'block_0/add': expected dims that are equal or 1, found [2, 3] and [2, 4]`.
+  /// For example `G28 broadcast: node 'sum': expected dims that are equal or 1, found [2, 3] and [2, 4]`.
   public var description: String {
     switch self {
     case .memory(let error): return error.description
