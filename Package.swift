@@ -105,7 +105,11 @@ let package = Package(
     tests("LimequatVision", ["LimequatBytes"], exclude: ["Fixtures"]),
     tests(
       "LimequatRuntime",
-      ["CLimequatKernels", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph"]),
+      [
+        "CLimequatKernels", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph",
+        "LimequatConvert",
+      ],
+      exclude: ["Fixtures"]),
     tests("Limequat", ["LimequatBytes", "LimequatConvert"]),
     tests("LimequatABI", ["CLimequat", "LimequatConvert"]),
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),

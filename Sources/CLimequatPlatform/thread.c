@@ -7,7 +7,12 @@
 #include <sched.h>
 #include <signal.h>
 
+// Kernels that are not optimised keep each of their many vectors on the stack.
+#ifdef DEBUG
+enum { stack_size = 8 << 20 };
+#else
 enum { stack_size = 512 << 10 };
+#endif
 
 int lmq_thread_start(pthread_t *thread, void *(*body)(void *), void *argument) {
   pthread_attr_t attributes;

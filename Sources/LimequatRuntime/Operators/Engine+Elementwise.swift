@@ -20,7 +20,7 @@ extension Engine {
     _ b: UnsafePointer<Float>
   ) {
     let (count, stride) = nest.inner
-    if nest.outer == 1, stride[1] == 1 {
+    if nest.outer == 1, stride[0] == 1, stride[1] == 1, stride[2] <= 1 {
       // One long run: shared by its elements.
       return forRows(count, width: 1) { part, _ in
         let start = part.lowerBound
@@ -30,9 +30,9 @@ extension Engine {
     forRows(nest.outer, width: count) { runs, _ in
       nest.forEach(runs) { at in
         let (y, a, b) = (y + at[0], a + at[1], b + at[2])
-        if stride[1] == 1, stride[2] <= 1 {
+        if stride[0] == 1, stride[1] == 1, stride[2] <= 1 {
           table.binary(a, b, y, count, op, stride[2] == 0)
-        } else if stride[1] == 0, stride[2] == 1, op == LMQ_ADD || op == LMQ_MULTIPLY {
+        } else if stride[0] == 1, stride[1] == 0, stride[2] == 1, op == LMQ_ADD || op == LMQ_MULTIPLY {
           table.binary(b, a, y, count, op, true)
         } else {
           for index in 0..<count {
@@ -43,7 +43,7 @@ extension Engine {
     }
   }
 
-  /// y = a op b for integers, with wrapping sums; a division by 0 gives 0.
+  /// y = a op b for integers, wrapping; the graph's rules leave no division of them.
   func binary<Element: FixedWidthInteger & SignedInteger>(
     _ op: lmq_binary, _ nest: LoopNest, _ y: UnsafeMutablePointer<Element>, _ a: UnsafePointer<Element>,
     _ b: UnsafePointer<Element>
@@ -52,7 +52,6 @@ extension Engine {
       switch op {
       case LMQ_SUBTRACT: a &- b
       case LMQ_MULTIPLY: a &* b
-      case LMQ_DIVIDE: b == 0 ? 0 : a.dividedReportingOverflow(by: b).partialValue
       default: a &+ b
       }
     }

@@ -41,10 +41,12 @@ extension Run {
     }
   }
 
-  /// Two values side by side along the axis that their Pads fill.
+  /// Two values side by side along the axis that their Pads fill. Each met a zero of the other's Pad, which makes
+  /// a negative zero positive.
   func join(_ node: Node, _ step: Step) {
     guard let output = plan.values[step.output]?.shape else { return }
     let strides = LoopNest.contiguous(output)
+    var zero: Float = 0
     for place in 0..<2 {
       guard let value = node.input(at: place), case .node(let index)? = graph.value(at: value)?.source,
         let pad = graph.node(at: index), case .pad(let pads) = pad.op, let x = input(pad, 0)
@@ -56,7 +58,7 @@ extension Run {
         start = pads[axis] * strides[axis]
       }
       let nest = LoopNest.part(part, strides, LoopNest.broadcast(x.value.shape, to: part))
-      engine.copy(nest, target(step.output) + start * 4, x.start, size: 4)
+      engine.binary(LMQ_ADD, nest, floats(step.output) + start, x.floats, &zero)
     }
   }
 }

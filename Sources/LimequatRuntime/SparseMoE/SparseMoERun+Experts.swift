@@ -19,14 +19,14 @@ extension SparseMoERun {
       var job = lmq_matmul()
       (job.x, job.x_stride) = (x, shape.inputSize)
       job.x_rows = UnsafePointer(part(room.tokenOfRow, UInt32.self) + rows.lowerBound)
-      let activation = shape.attributes.activation.kernel
-      job.activation = shape.isGated ? LMQ_ACTIVATION_NONE : activation
+      let kind = shape.attributes.activation.kernel
+      job.activation = shape.isGated ? LMQ_ACTIVATION_NONE : kind
       let offset = (rows.lowerBound - wave.lowerBound) * shape.hiddenSize
       set(&job, block.first, expert, rows.count, hidden + offset)
       jobs[count] = job
       count += 1
       guard let matrix = block.gate else { return }
-      job.activation = activation
+      job.activation = kind
       set(&job, matrix, expert, rows.count, gate + offset)
       jobs[count] = job
       count += 1
@@ -35,7 +35,7 @@ extension SparseMoERun {
     if shape.isGated {
       engine.forRows(wave.count * shape.hiddenSize, width: 1) { part, _ in
         let start = part.lowerBound
-        engine.table.binary(hidden + start, gate + start, hidden + start, part.count, LMQ_MULTIPLY, false)
+        engine.table.binary(gate + start, hidden + start, hidden + start, part.count, LMQ_MULTIPLY, false)
       }
     }
 
@@ -96,7 +96,7 @@ extension SparseMoERun {
 }
 
 extension SparseMoEAttributes.Activation {
-  /// What the first product applies; in gated experts that of the gate.
+  /// What kernels apply to the first product, or with swiglu to the gate.
   var kernel: lmq_activation {
     switch self {
     case .geluTanh: LMQ_ACTIVATION_GELU_TANH
