@@ -48,6 +48,8 @@ static const struct {
 #if defined(__x86_64__)
   {&lmq_avx512, AVX2 | AVX512},
   {&lmq_avx2, AVX2},
+#elif defined(__aarch64__)
+  {&lmq_neon, BASELINE},
 #endif
   {&lmq_generic, BASELINE},
 };

@@ -10,6 +10,17 @@
 int main(int count, char **arguments) {
   unsigned rounds = count > 1 ? (unsigned)atoi(arguments[1]) : 300;
   int failures = 0;
+  uint64_t digest = 0;
+  for (size_t i = 0; kernel_comparison_name(i); i++)
+    for (unsigned seed = 0; seed < 100; seed++) {
+      char message[256];
+      kernel_comparison_run(i, "generic", seed, message, sizeof message);
+      digest ^= kernel_comparison_digest();
+    }
+  if (digest != KERNEL_COMPARISON_DIGEST) {
+    printf("generic: the digest is 0x%016llX\n", (unsigned long long)digest);
+    failures++;
+  }
   for (size_t t = 0; lmq_kernels_name(t); t++) {
     const char *table = lmq_kernels_name(t);
     if (strcmp(table, "generic") == 0) continue;
