@@ -72,7 +72,9 @@ let package = Package(
         "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatText",
         "LimequatVision", "LimequatRuntime",
       ]),
-    room("LimequatABI", ["CLimequat", "CLimequatPlatform", "LimequatBytes", "Limequat"], exclude: ["sdk"]),
+    room(
+      "LimequatABI", ["CLimequat", "CLimequatPlatform", "LimequatBytes", "LimequatTensor", "Limequat"],
+      exclude: ["sdk"]),
 
     workshop("LimequatCheckpoint", ["CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor"]),
     workshop(
@@ -111,7 +113,7 @@ let package = Package(
       ],
       exclude: ["Fixtures"]),
     tests("Limequat", ["LimequatBytes", "LimequatConvert"]),
-    tests("LimequatABI", ["CLimequat", "LimequatConvert"]),
+    tests("LimequatABI", ["CLimequat", "LimequatConvert"], exclude: ["Fixtures"]),
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
     tests(
       "LimequatConvert",

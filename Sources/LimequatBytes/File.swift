@@ -25,6 +25,13 @@ public final class File: Sendable {
     try withCPath(path) { (start) throws(BytesError) in try open(path: start) }
   }
 
+  /// The same open file under a second descriptor, so that the caller may close theirs.
+  public static func duplicate(_ descriptor: Int32) throws(BytesError) -> File {
+    let copy = lmq_duplicate(descriptor)
+    guard copy >= 0 else { throw .system(call: .open, errno: lmq_errno()) }
+    return try adopt(copy, isOwned: true)
+  }
+
   /// Takes an open descriptor; closes it at the end only when `isOwned`.
   public static func adopt(_ descriptor: Int32, isOwned: Bool) throws(BytesError) -> File {
     var size: Int64 = 0

@@ -26,8 +26,9 @@
  * Pointers    NULL is allowed where the description says so, and for arrays whose count is 0. Everything
  *             else that is NULL is LMQ_ERROR_ARGUMENT. Arrays must be aligned as their type wants it, and
  *             what is written must not overlap what is read.
- * Growth      A struct that begins with `struct_size` grows at its end: set it with the struct's _INIT macro.
- *             Other structs never change. New functions and new status codes may come at any time; whatever
+ * Growth      A struct that begins with `struct_size` grows at its end: set it with the struct's _INIT macro. A
+ *             library that does not know a field yet refuses it unless it is 0, and writes 0 to it. Other
+ *             structs never change. New functions and new status codes may come at any time; whatever
  *             else a program could notice changes LMQ_ABI_VERSION and the name of the shared library.
  * Results     A vector has the same bits whatever the number of threads, the batch it is in and the processor.
  *             Models with a finite expert capacity are the exception for batches: there a call is one group.
@@ -101,10 +102,10 @@ const char *lmq_status_name(lmq_status status);
 
 typedef struct lmq_model lmq_model;
 
-/* When the checksums of weights are looked at. The header and the manifest always are. */
+/* When the bytes of weights are compared with their checksums. Header and manifest always are. */
 typedef enum lmq_verify {
-  LMQ_VERIFY_FIRST_USE = 0, /* each weight once, before it is used first */
-  LMQ_VERIFY_NEVER = 1,
+  LMQ_VERIFY_DEFAULT = 0, /* at no time, as `limequat verify` does it once for a file */
+  LMQ_VERIFY_OPEN = 1,    /* the whole file, by every rule of the format, while it is opened */
   LMQ_VERIFY_MAXIMUM = 0x7fffffff
 } lmq_verify;
 
@@ -112,10 +113,10 @@ typedef struct lmq_options {
   size_t struct_size;
   uint32_t threads;       /* that work on a call, the caller's among them; 0: as many as processors */
   lmq_verify verify;
-  uint64_t memory_budget; /* bytes that experts may hold; 0: none, the file is mapped */
+  uint64_t memory_budget; /* bytes that experts may hold; 0: no bound, the file is mapped. Nothing else yet */
   const char *kernels;    /* the kernel table by name, for tests; NULL: the fastest that runs here */
 } lmq_options;
-#define LMQ_OPTIONS_INIT { sizeof(lmq_options), 0, LMQ_VERIFY_FIRST_USE, 0, NULL }
+#define LMQ_OPTIONS_INIT { sizeof(lmq_options), 0, LMQ_VERIFY_DEFAULT, 0, NULL }
 
 /* Opens a .lmq file. No weight is read. `options` may be NULL. */
 lmq_status lmq_model_open(const char *path, const lmq_options *options, lmq_model **out_model,
@@ -161,8 +162,9 @@ typedef struct lmq_signature_facts {
   size_t image_height; /* of the image that preprocessing makes; 0: the signature takes no pixels */
   size_t image_width;
   int32_t has_tokenizer; /* the signature takes texts */
+  int32_t reserved;      /* 0 */
 } lmq_signature_facts;
-#define LMQ_SIGNATURE_FACTS_INIT { sizeof(lmq_signature_facts), NULL, NULL, 0, 0, 0, 0, 0 }
+#define LMQ_SIGNATURE_FACTS_INIT { sizeof(lmq_signature_facts), NULL, NULL, 0, 0, 0, 0, 0, 0 }
 
 /* Signatures are numbered from 0 to signature_count - 1, in ascending order of their names. */
 lmq_status lmq_model_find_signature(const lmq_model *model, const char *name, size_t *out_index,
@@ -188,9 +190,10 @@ typedef struct lmq_tensor_facts {
   uint32_t rank;
   int64_t dims[LMQ_MAXIMUM_RANK]; /* -1: free, the caller's choice in each call; unused ones are 0 */
   int32_t is_optional;            /* an input that the library can derive from the others */
+  int32_t reserved;               /* 0 */
 } lmq_tensor_facts;
 #define LMQ_TENSOR_FACTS_INIT \
-  { sizeof(lmq_tensor_facts), NULL, LMQ_TYPE_F32, 0, { 0, 0, 0, 0, 0, 0, 0, 0 }, 0 }
+  { sizeof(lmq_tensor_facts), NULL, LMQ_TYPE_F32, 0, { 0, 0, 0, 0, 0, 0, 0, 0 }, 0, 0 }
 
 lmq_status lmq_model_describe_input(const lmq_model *model, size_t signature, size_t index,
                                     lmq_tensor_facts *out_facts, lmq_error *error);

@@ -3,12 +3,6 @@
 # BUILD is <scratch path>/release. CC, LIBS and LD may be set for another machine.
 set -eu
 build=$1 out=$2 here=$(cd "$(dirname "$0")" && pwd)
-sources=$here/../..
-# The targets under the C API (Package.swift), except CLimequat, which is a header.
-swift_targets="LimequatBytes LimequatTensor LimequatProtobuf LimequatContainer LimequatGraph LimequatText
-  LimequatVision LimequatRuntime Limequat LimequatABI"
-c_targets="CLimequatSchema CLimequatKernels CLimequatPlatform"
-
 toolchain=$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
 objcopy=$toolchain/llvm-objcopy
 
@@ -18,22 +12,17 @@ mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
 "$here/exports.sh" > "$work/exports"
 
-# An object whose source is gone stays in the scratch path: only those with a source are linked.
-objects() {
-  for object in "$build/$1.build"/*.o; do
-    source=$(basename "$object" .o)
-    if [ -n "$(find "$sources/$1" -name "$source" -print -quit)" ]; then echo "$object"; fi
-  done
-}
-# What the Swift runtime allocates goes through memory.c, which never lets it fail without a word.
-for target in $swift_targets; do
-  objects "$target" | while read -r object; do
-    "$objcopy" --redefine-sym posix_memalign=lmq_swift_posix_memalign --redefine-sym free=lmq_swift_free \
-      --redefine-sym arc4random_buf=lmq_swift_arc4random_buf "$object" "$work/$target-$(basename "$object")"
-  done
+# What the Swift runtime allocates goes through memory.c, which never lets it fail without a word. Objects of
+# different targets may have the same name.
+number=0
+for object in $("$here/objects.sh" "$build" swift); do
+  number=$((number + 1))
+  "$objcopy" --redefine-sym posix_memalign=lmq_swift_posix_memalign --redefine-sym free=lmq_swift_free \
+    --redefine-sym arc4random_buf=lmq_swift_arc4random_buf "$object" "$work/$number.o"
 done
-for target in $c_targets; do
-  objects "$target" | while read -r object; do cp "$object" "$work/$target-$(basename "$object")"; done
+for object in $("$here/objects.sh" "$build" c); do
+  number=$((number + 1))
+  cp "$object" "$work/$number.o"
 done
 
 { echo '{ global:'; sed 's/$/;/' "$work/exports"; echo 'local: *; };'; } > "$work/limequat.map"

@@ -1,0 +1,114 @@
+internal import LimequatBytes
+internal import LimequatContainer
+internal import LimequatGraph
+internal import LimequatRuntime
+
+/// An open model: immutable, and shared by as many threads as you like. Each of them makes its own ``Session``.
+///
+/// Opening reads the header, the manifest and the graphs of a `.lmq` file, and no weight; weights are used where
+/// they lie in the mapped file.
+public final class Model: Sendable {
+  let runtime: LimequatRuntime.Model
+
+  private init(_ runtime: LimequatRuntime.Model) { self.runtime = runtime }
+
+  /// How a model is opened.
+  public struct Options: Sendable {
+    /// Threads that work on one call, the caller's among them; 0: as many as processors.
+    public var threads: Int
+    /// Bytes that experts may hold; nil: no bound, the file is mapped. This version supports nothing else.
+    public var memoryBudget: Int?
+    /// Compare every byte with the checksums and rules of the format while opening.
+    public var verifiesWholeFile: Bool
+    /// The kernel table by name, for tests; nil: the fastest that runs here.
+    public var kernels: String?
+
+    public init(
+      threads: Int = 0, memoryBudget: Int? = nil, verifiesWholeFile: Bool = false, kernels: String? = nil
+    ) {
+      self.threads = threads
+      self.memoryBudget = memoryBudget
+      self.verifiesWholeFile = verifiesWholeFile
+      self.kernels = kernels
+    }
+  }
+
+  /// The most threads that ``Options/threads`` may ask for.
+  public static let mostThreads = 1024
+
+  /// Opens a `.lmq` file. The corresponding C function is `lmq_model_open`.
+  public static func open(path: String, options: Options = Options()) throws(LimequatError) -> Model {
+    try named(path) { () throws(LimequatError) in
+      try open(container { () throws(ContainerError) in try Container.open(path: path) }, options)
+    }
+  }
+
+  /// Opens a `.lmq` file by a descriptor, which stays the caller's and may be closed afterwards.
+  public static func open(
+    descriptor: Int32, options: Options = Options()
+  ) throws(LimequatError) -> Model {
+    try named("descriptor \(descriptor)") { () throws(LimequatError) in
+      let file = try limequat { () throws(BytesError) in try File.duplicate(descriptor) }
+      return try open(
+        container { () throws(ContainerError) in try Container.open(file: file, access: .mapped) }, options)
+    }
+  }
+
+  /// Opens a model that lies in memory, which is used where it is: it begins at a multiple of 64, and stays as
+  /// it is until the model and all its sessions are gone.
+  public static func open(
+    bytes: UnsafeRawBufferPointer, options: Options = Options()
+  ) throws(LimequatError) -> Model {
+    try open(container { () throws(ContainerError) in try Container.open(bytes: bytes) }, options)
+  }
+
+  private static func open(
+    _ container: Container, _ options: Options
+  ) throws(LimequatError) -> Model {
+    guard options.threads >= 0, options.threads <= mostThreads else {
+      throw LimequatError(.argument, "threads is \(options.threads), expected 0 to \(mostThreads)")
+    }
+    guard options.memoryBudget == nil else {
+      throw LimequatError(.unsupported, "this version has no memory budget: experts are mapped")
+    }
+    if options.verifiesWholeFile {
+      do throws(ContainerError) { try container.verify() } catch { throw LimequatError(error) }
+    }
+    // The name must live until the runtime has looked at it.
+    guard var kernels = options.kernels else { return try make(container, options.threads, kernels: nil) }
+    let result: Result<Model, LimequatError> = kernels.withUTF8 { bytes in
+      do throws(LimequatError) {
+        return .success(
+          try make(container, options.threads, kernels: Name(UnsafeRawBufferPointer(bytes))))
+      } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+
+  private static func make(
+    _ container: Container, _ threads: Int, kernels: Name?
+  ) throws(LimequatError) -> Model {
+    do throws(RuntimeError) {
+      return Model(
+        try LimequatRuntime.Model.open(
+          container: container, options: ModelOptions(threads: threads, kernels: kernels)))
+    } catch { throw LimequatError(opening: error) }
+  }
+
+  /// A new session, for one thread of work.
+  public func makeSession(options: Session.Options = Session.Options()) throws(LimequatError) -> Session {
+    try Session.make(model: self, options: options)
+  }
+}
+
+/// Runs `body`, whose failures are those of a container.
+private func container(
+  _ body: () throws(ContainerError) -> Container
+) throws(LimequatError) -> Container {
+  do throws(ContainerError) { return try body() } catch { throw LimequatError(error) }
+}
+
+/// Puts the name of what was to be opened in front of the message.
+private func named<R>(_ name: String, _ body: () throws(LimequatError) -> R) throws(LimequatError) -> R {
+  do throws(LimequatError) { return try body() } catch { throw error.prefixed(name) }
+}
