@@ -13,7 +13,12 @@
 
 #include "limequat_kernels.h"
 
+#ifdef __OPTIMIZE__
 #define LMQ_INLINE static inline __attribute__((always_inline, unused))
+#else
+// Inlined but not optimised, each copy would keep its own variables: more than a megabyte of stack.
+#define LMQ_INLINE static __attribute__((unused))
+#endif
 
 /// Before a loop with few rounds, a constant number: its arrays must become registers.
 #define LMQ_UNROLL _Pragma("clang loop unroll(full)")

@@ -1,4 +1,4 @@
-internal import LimequatBytes
+package import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
 internal import LimequatRuntime
@@ -86,6 +86,13 @@ public final class Session: @unchecked Sendable {
   /// Items of a batch of `count` that one call of the runtime takes.
   func pieceSize(_ facts: SignatureFacts, count: Int, atOnce: Int) -> Int {
     facts.dependsOnBatch ? count : min(count, atOnce)
+  }
+}
+
+extension Model {
+  /// Whether a signature must get its whole batch in one call; false for one that the model does not have.
+  package func dependsOnBatch(_ signature: Name) -> Bool {
+    signatureIndex(signature).flatMap { self.signature(at: $0) }?.dependsOnBatch ?? false
   }
 }
 

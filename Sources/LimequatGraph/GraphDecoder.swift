@@ -173,8 +173,8 @@ struct GraphDecoder: ~Copyable {
     let all = nodeInputs.withElements { UnsafeBufferPointer($0) }
     nodes.append(
       Node(
-        name: name, op: op, output: output, inputs: UnsafeBufferPointer(rebasing: all[start..<start + count]))
-    )
+        name: name, type: Name(kind.type), op: op, output: output,
+        inputs: UnsafeBufferPointer(rebasing: all[start..<start + count])))
     if let made = values[output] {
       values.replace(output, with: Value(name: made.name, source: made.source, type: type, dims: nil))
     }

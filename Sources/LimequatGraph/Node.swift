@@ -4,6 +4,8 @@ public import LimequatBytes
 public struct Node: @unchecked Sendable {
   /// Not empty; need not be unique.
   public let name: Name
+  /// The operator's name in ONNX, such as `MatMul`.
+  public let type: Name
   public let op: Operator
   /// The value it makes.
   public let output: Int

@@ -1,0 +1,16 @@
+internal import FoundationEssentials
+
+/// Values as JSON text: names in snake case and sorted, so that the same value gives the same text.
+enum JSONText {
+  static func of(_ value: some Encodable) throws(Fault) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      // JSON has no NaN: that is the one value an encoder refuses here.
+      throw .input("the result holds a number that JSON cannot carry (NaN or infinity)")
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import Limequat
+
+/// What all commands that run a model take.
+struct RunOptions: ParsableArguments {
+  @Option(help: "Threads that compute; 0: as many as the machine has processors.")
+  var threads = 0
+  @Option(
+    help: "Bytes that experts may hold, such as 64MiB, 1GiB or a plain number. Without it the file is mapped."
+  )
+  var memoryBudget: ByteCount?
+
+  func validate() throws {
+    guard (0...Model.mostThreads).contains(threads) else {
+      throw ValidationError("--threads takes a number from 0 to \(Model.mostThreads)")
+    }
+  }
+
+  var modelOptions: Model.Options { Model.Options(threads: threads, memoryBudget: memoryBudget?.bytes) }
+
+  func open(_ path: String) throws(Fault) -> Model {
+    try Fault.calling { () throws(LimequatError) in try Model.open(path: path, options: modelOptions) }
+  }
+}
+
+extension Fault {
+  /// Runs a call of the library.
+  static func calling<R: ~Copyable>(_ body: () throws(LimequatError) -> R) throws(Fault) -> R {
+    do throws(LimequatError) { return try body() } catch { throw Fault(error) }
+  }
+
+  /// Input and output of the caller are code 1, the system's failures 3.
+  init(_ error: LimequatError) {
+    switch error.code {
+    case .memory, .thread, .internalFault: self = .system(error.message)
+    default: self = .input(error.message)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import CLimequatPlatform
+internal import Limequat
+
+/// The command line of Limequat: every subcommand is a file of its own.
+@main
+struct Tool: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "limequat",
+    abstract: "Converts and runs sparse mixture-of-experts models of images and text.",
+    discussion: """
+      Results go to standard output, faults to standard error. Exit codes: 0 done; 1 the request cannot be \
+      met with this input; 2 the command line does not parse; 3 the system failed.
+      """,
+    version: "limequat \(limequatVersion)",
+    subcommands: [
+      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, EmbedCommand.self,
+      ClassifyCommand.self, RunCommand.self,
+    ])
+
+  /// Replaces ArgumentParser's `main`, whose exit code for a command line that does not parse is 64.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let fault as Fault {
+      Console.fault(fault.message)
+      CLimequatPlatform.exit(fault.code)
+    } catch {
+      let text = fullMessage(for: error)
+      if exitCode(for: error) == .success {
+        Console.result(text)
+        CLimequatPlatform.exit(0)
+      }
+      Console.fault(text, prefix: "")
+      CLimequatPlatform.exit(2)
+    }
+  }
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# The command line as a user meets it: fixtures through convert, verify and run against their reference outputs;
+# the digits model from files to labels; and what a careless user does, with the exit code that it must give.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+limequat=${LIMEQUAT:-$(swift build --show-bin-path)/limequat}
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# check WHAT CODE COMMAND...: the command must exit with CODE. Its output stays in $work/out and $work/err.
+check() {
+  local what=$1 want=$2 got
+  shift 2
+  "$@" >"$work/out" 2>"$work/err" </dev/null
+  got=$?
+  if [ "$got" -eq "$want" ]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED $what: exit code $got, expected $want: $*" | cut -c1-400
+    head -c 600 "$work/out" "$work/err"
+  fi
+}
+# says WHAT TEXT: the last command said TEXT on standard error, in one line and without a trace of a crash.
+says() {
+  if grep -qF -- "$2" "$work/err" && [ "$(wc -l <"$work/err")" -eq 1 ]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED $1: expected one line with '$2', got: $(head -c 600 "$work/err")"
+  fi
+}
+# refused WHAT TEXT COMMAND...: exit code 1, one line with TEXT.
+refused() {
+  local what=$1 text=$2
+  shift 2
+  check "$what" 1 "$@"
+  says "$what" "$text"
+}
+compare() { check "$1" 0 python3 Tests/Command/compare_npy.py "$2" "$3" "$4"; }
+
+# --- fixtures -------------------------------------------------------------------------------------------------
+for folder in Tests/Fixtures/checkpoints/*/; do
+  name=$(basename "$folder")
+  model=$work/$name.lmq
+  check "$name converts" 0 "$limequat" convert "$folder" -o "$model"
+  check "$name verifies" 0 "$limequat" verify "$model"
+  bound=2e-5 logits=2e-5
+  if grep -Eq '"bfloat16_dispatch": *true' "$folder/config.json"; then bound=1e-4 logits=1e-3; fi
+  if [ -e "$folder/logits.npy" ]; then
+    check "$name logits" 0 "$limequat" run "$model" --signature logits --input "image=$folder/images.npy" \
+      --output "logits=$work/logits.npy"
+    compare "$name logits" "$work/logits.npy" "$folder/logits.npy" $logits
+  fi
+  if [ -e "$folder/image_embedding.npy" ]; then
+    check "$name image" 0 "$limequat" run "$model" --signature image --input "image=$folder/images.npy" \
+      --output "embedding=$work/image.npy"
+    compare "$name image" "$work/image.npy" "$folder/image_embedding.npy" $bound
+  fi
+  if [ -e "$folder/text_embedding.npy" ]; then
+    check "$name text" 0 "$limequat" run "$model" --signature text --input "token_ids=$folder/token_ids.npy" \
+      --output "embedding=$work/text.npy"
+    compare "$name text" "$work/text.npy" "$folder/text_embedding.npy" $bound
+  fi
+done
+
+# --- digits ---------------------------------------------------------------------------------------------------
+digits=examples/digits
+model=$work/digits.lmq
+labels=zero,one,two,three,four,five,six,seven,eight,nine
+check "digits converts" 0 "$limequat" convert $digits/checkpoint -o "$model"
+check "the same input gives the same bytes" 0 "$limequat" convert $digits/checkpoint -o "$work/again.lmq"
+check "the same input gives the same bytes" 0 cmp "$model" "$work/again.lmq"
+images=() texts=()
+for image in $digits/test/*.png; do images+=(--image "$image"); done
+while IFS= read -r line || [ -n "$line" ]; do texts+=(--text "$line"); done <$digits/reference/texts.txt
+check "digits images" 0 "$limequat" embed "$model" "${images[@]}" --npy "$work/images.npy"
+compare "digits images" "$work/images.npy" $digits/reference/image_embedding.npy 2e-5
+check "digits texts" 0 "$limequat" embed "$model" "${texts[@]}" --npy "$work/texts.npy"
+compare "digits texts" "$work/texts.npy" $digits/reference/text_embedding.npy 2e-5
+check "one thread" 0 "$limequat" embed "$model" "${images[@]}" --threads 1 --npy "$work/one.npy"
+check "one thread gives the same bits" 0 cmp "$work/images.npy" "$work/one.npy"
+for kernels in generic avx2 avx512 neon; do
+  LIMEQUAT_KERNELS=$kernels "$limequat" embed "$model" "${images[@]}" --npy "$work/k.npy" 2>/dev/null || continue
+  check "kernels $kernels give the same bits" 0 cmp "$work/images.npy" "$work/k.npy"
+done
+check "digits classify" 0 "$limequat" classify "$model" --labels $labels --template "a photo of the digit {}" \
+  $digits/test/*.png
+accuracy=$(awk -F'\t' 'NR == FNR { truth[$1] = $2; next } { sub(/.*\//, "", $1); n++; ok += truth[$1] == $2 }
+  END { print (n == 360 && ok / n >= 0.95) ? "good" : "bad " ok " of " n }' $digits/test/labels.tsv "$work/out")
+check "digits accuracy is at least 95 %: $accuracy" 0 [ "$accuracy" = good ]
+
+# --- careless users -------------------------------------------------------------------------------------------
+image=$(printf '%s\n' $digits/test/*.png | head -n 1)
+check "--version" 0 "$limequat" --version
+check "--help" 0 "$limequat" --help
+for command in convert inspect verify run embed classify routing; do
+  check "$command --help" 0 "$limequat" "$command" --help
+done
+check "no such command" 2 "$limequat" transmogrify
+check "no such option" 2 "$limequat" inspect --colour "$model"
+check "no arguments" 2 "$limequat" convert
+refused "no such file" "No such file" "$limequat" inspect "$work/none.lmq"
+refused "a folder is no model" "not a regular file" "$limequat" inspect "$work"
+: >"$work/empty.lmq"
+refused "an empty file" "C01" "$limequat" inspect "$work/empty.lmq"
+refused "a foreign file" "C02" "$limequat" verify README.md
+head -c 5000 "$model" >"$work/short.lmq"
+refused "a truncated file" "$work/short.lmq" "$limequat" embed "$work/short.lmq" --text seven
+python3 - "$model" "$work/flipped.lmq" <<'P'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[5000] ^= 1
+open(sys.argv[2], "wb").write(data)
+P
+refused "a flipped bit" "$work/flipped.lmq" "$limequat" verify "$work/flipped.lmq"
+refused "no such checkpoint" "No such file" "$limequat" convert "$work/none" -o "$work/x.lmq"
+mkdir "$work/foreign"; echo '{"architectures": ["BertModel"]}' >"$work/foreign/config.json"
+refused "an unknown family" "limoe" "$limequat" convert "$work/foreign" -o "$work/x.lmq"
+check "nothing is left of it" 1 test -e "$work/x.lmq"
+check "a folder that is not there" 3 "$limequat" convert $digits/checkpoint -o "$work/none/x.lmq"
+check "the target is a folder" 3 "$limequat" convert $digits/checkpoint -o "$work"
+check "dry run" 0 "$limequat" convert $digits/checkpoint -o "$work/dry.lmq" --dry-run
+check "dry run writes nothing" 1 test -e "$work/dry.lmq"
+refused "no image" "neither a PNG nor a JPEG" "$limequat" embed "$model" --image README.md
+head -c 100 "$image" >"$work/cut.png"
+refused "a cut image" "$work/cut.png" "$limequat" embed "$model" --image "$work/cut.png"
+refused "no such image" "No such file" "$limequat" embed "$model" --image "$work/none.png"
+check "nothing to embed" 2 "$limequat" embed "$model"
+check "a text may begin with a dash" 0 "$limequat" embed "$model" --text "-5 degrees" --text "--help"
+check "an empty text" 0 "$limequat" embed "$model" --text ""
+check "text that is no UTF-8" 0 "$limequat" embed "$model" --text $'\xff\xfe'
+check "a bad budget" 2 "$limequat" embed "$model" --text a --memory-budget 1parsec
+check "a bad number of threads" 2 "$limequat" embed "$model" --text a --threads -1
+check "no labels" 2 "$limequat" classify "$model" "$image"
+refused "a template without a place" "{}" "$limequat" classify "$model" --labels a,b --template photo "$image"
+small=$work/limoe-small.lmq fixture=Tests/Fixtures/checkpoints/limoe-small
+refused "no tokenizer" "tokenizer" "$limequat" embed "$small" --text seven
+refused "no preprocessing" "preprocessing" "$limequat" embed "$small" --image "$image"
+refused "no such signature" "image" "$limequat" run "$small" --signature picture --input "image=$fixture/images.npy" \
+  --output "embedding=$work/e.npy"
+refused "no such input" "pixels" "$limequat" run "$small" --signature image --input "pixels=$fixture/images.npy" \
+  --output "embedding=$work/e.npy"
+refused "no such output" "vector" "$limequat" run "$small" --signature image --input "image=$fixture/images.npy" \
+  --output "vector=$work/e.npy"
+refused "another shape" "[" "$limequat" run "$small" --signature image --input "image=$fixture/scores.npy" \
+  --output "embedding=$work/e.npy"
+refused "another type" "i32" "$limequat" run "$small" --signature image --input "image=$fixture/token_ids.npy" \
+  --output "embedding=$work/e.npy"
+refused "no array" "not a .npy file" "$limequat" run "$small" --signature image --input image=README.md \
+  --output "embedding=$work/e.npy"
+LIMEQUAT_KERNELS=abacus refused "no such kernels" "generic" "$limequat" embed "$model" --text a
+check "results to a closed pipe end quietly" 0 bash -c \
+  "set -o pipefail; '$limequat' embed '$model' --text a | head -c 1 >/dev/null; [ \${PIPESTATUS[0]} -ne 134 ]"
+check "a full disk" 3 bash -c "'$limequat' embed '$model' --text a >/dev/full"
+if [ "$(id -u)" -eq 0 ] && mkdir "$work/full" && mount -t tmpfs -o size=256k tmpfs "$work/full" 2>/dev/null; then
+  check "a full disk while converting" 3 "$limequat" convert $digits/checkpoint -o "$work/full/digits.lmq"
+  check "nothing is left on it" 0 [ -z "$(ls -A "$work/full")" ]
+  cp "$work/limoe-capacity.lmq" "$work/full/x.lmq" 2>/dev/null || : >"$work/full/x.lmq"
+  before=$(cksum <"$work/full/x.lmq")
+  check "a full disk leaves the target" 3 "$limequat" convert $digits/checkpoint -o "$work/full/x.lmq"
+  check "a full disk leaves the target as it was" 0 [ "$(cksum <"$work/full/x.lmq")" = "$before" ]
+  umount "$work/full"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
