@@ -177,7 +177,8 @@ def packed(ids):
 def main(count):
     source = texts(random.Random(7))
     chosen = [next(source) for _ in range(count)]
-    long = [line.encode() for line in SENTENCES] + ["\u4e00\u4e01x ".encode(), b"\xff", chosen[-1]]
+    # Scores near -10^6, where f32 would no longer tell paths apart if they were not brought back to zero.
+    long = [("\u4e01" * 200 + line).encode() for line in SENTENCES]
     for name, some in (("texts.bin", chosen), ("long.bin", long)):
         with open(name, "wb") as file:
             for text in some:
