@@ -6,7 +6,7 @@ import Testing
 
 /// The inner loops, with every instruction set that runs here, against formats/quantization.md in numpy.
 @Suite struct PanelTests {
-  @Test func fixturesAreThere() { #expect(Matrix.all.count == 7) }
+  @Test func fixturesAreThere() { #expect(Matrix.all.count == 8) }
 
   @Test(arguments: Matrix.all, [true, false])
   func codesScalesAndSumsAreThoseOfThePage(matrix: Matrix, isBaseline: Bool) throws {
@@ -46,7 +46,10 @@ import Testing
         errorByMaximum += (weight - plain) * (weight - plain)
       }
       #expect(error == noise[row])
-      if scales[row] > 0 { #expect(error <= errorByMaximum * (1 + 1e-6) + signal[row] * 1e-14) }
+      // Neither zeroed nor held down so that 127 of it stay finite.
+      if scales[row] > 0, scales[row] < 0x1.020406p+121 {
+        #expect(error <= errorByMaximum * (1 + 1e-6) + signal[row] * 1e-14)
+      }
     }
   }
 

@@ -32,13 +32,21 @@ def sums(w, q):
 
 def quantize(w):
     """w (K, N) f32; answers codes (K, N) int8 and scales (N) f32."""
+    scale = search(w)[0]
+    inverse = np.zeros(w.shape[1])
+    inverse[scale > 0] = 1.0 / scale[scale > 0].astype(np.float64)
+    return codes(w.astype(np.float64), inverse).astype(np.int8), scale
+
+
+def search(w):
+    """Scales (N) f32, and which factor gave each."""
     if not np.isfinite(w).all():
         raise ValueError("not finite")
     amax = np.abs(w).max(axis=0).astype(np.float64)
     w = w.astype(np.float64)
     used = amax > 0
-    best, scale = np.zeros(w.shape[1]), np.zeros(w.shape[1])
-    for factor in FACTORS:
+    best, scale, winner = np.zeros(w.shape[1]), np.zeros(w.shape[1]), np.full(w.shape[1], -1)
+    for number, factor in enumerate(FACTORS):
         inverse = np.zeros(w.shape[1])
         inverse[used] = 127.0 / (amax[used] * (factor / 256))
         a, b = sums(w, codes(w, inverse))
@@ -46,11 +54,10 @@ def quantize(w):
         gain[used], candidate[used] = a[used] * a[used] / b[used], a[used] / b[used]
         better = gain > best
         best, scale = np.where(better, gain, best), np.where(better, candidate, scale)
+        winner[better] = number
     scale = np.minimum(scale, LARGEST).astype(np.float32)
     scale[scale < np.float32(LEAST)] = 0
-    inverse = np.zeros(w.shape[1])
-    inverse[scale > 0] = 1.0 / scale[scale > 0].astype(np.float64)
-    return codes(w, inverse).astype(np.int8), scale
+    return scale, winner
 
 
 def panel32(q, scale):
@@ -77,6 +84,10 @@ def matrices():
     yield rng.laplace(size=(5, 33))
     yield rng.standard_t(3, size=(70, 64)) * np.exp(rng.normal(size=64) * 3)
     yield rng.normal(size=(258, 40)) * 0.03
+    # Four rows for each factor, which it wins.
+    many = rng.normal(size=(90, 600)).astype(np.float32)
+    winner = search(many)[1]
+    yield many[:, np.concatenate([np.flatnonzero(winner == number)[:4] for number in range(len(FACTORS))])]
     special = rng.normal(size=(11, 34))
     special[:, 1] = 0
     special[:, 2] = -0.0
