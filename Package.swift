@@ -121,7 +121,10 @@ let package = Package(
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
     tests(
       "LimequatQuantize",
-      ["CLimequatQuantize", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph"],
+      [
+        "CLimequatQuantize", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph",
+        "LimequatConvert",
+      ],
       exclude: ["Fixtures"]),
     tests(
       "LimequatConvert",
