@@ -77,10 +77,6 @@ let package = Package(
       exclude: ["sdk"]),
 
     workshop("LimequatCheckpoint", ["CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor"]),
-    .target(name: "CLimequatQuantize"),
-    workshop(
-      "LimequatQuantize",
-      ["CLimequatQuantize", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph"]),
     workshop(
       "LimequatConvert",
       [
@@ -92,7 +88,7 @@ let package = Package(
       dependencies: [
         "CImageCodecs", "CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor",
         "LimequatContainer", "LimequatGraph", "LimequatRuntime", "Limequat", "LimequatConvert",
-        "LimequatQuantize", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
@@ -119,13 +115,6 @@ let package = Package(
     tests("Limequat", ["LimequatBytes", "LimequatConvert"]),
     tests("LimequatABI", ["CLimequat", "LimequatConvert"], exclude: ["Fixtures"]),
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
-    tests(
-      "LimequatQuantize",
-      [
-        "CLimequatQuantize", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph",
-        "LimequatConvert",
-      ],
-      exclude: ["Fixtures"]),
     tests(
       "LimequatConvert",
       [

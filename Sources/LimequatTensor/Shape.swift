@@ -10,7 +10,10 @@ public struct Shape: Sendable, Equatable {
 
   /// Nil for more than ``maximumRank`` dims or a negative one.
   public init?(_ dims: some Sequence<Int>) {
-    for dim in dims { guard append(dim) else { return nil } }
+    // Not on self: Swift 6.3.1 with -O then gives an empty shape.
+    var shape = Shape()
+    for dim in dims { guard shape.append(dim) else { return nil } }
+    self = shape
   }
 
   /// Shapes that the program itself states. Dims that do not fit are left out.
