@@ -31,7 +31,7 @@ LMQ_INLINE void tile_of(int type, size_t width, size_t first, size_t rows, const
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = _mm256_setzero_ps();
   const float *x = t->x;
-  STEPS(type, t, {
+  STEPS(type, t, first / LMQ_LANES, 4 / width, {
     // The fewer of the two operands wait in registers.
     const char *w = t->w + j * panel_row(type) + first * element_bytes(type);
     const size_t next_register = 8 * element_bytes(type);
@@ -65,14 +65,12 @@ LMQ_INLINE void tile_of(int type, size_t width, size_t first, size_t rows, const
 }
 
 static void tile(const lmq_tile *t) {
-  lmq_tile again = *t;
-  again.next = NULL;  // the first half fetches for both
 #define WHOLE(type, n) \
   case n: tile_of(type, 4, 0, n, t); break;
 #define HALVES(type, n) \
   case n: \
     tile_of(type, 2, 0, n, t); \
-    tile_of(type, 2, LMQ_LANES, n, &again); \
+    tile_of(type, 2, LMQ_LANES, n, t); \
     break;
 #define TYPE(type) \
   switch (t->rows) { \

@@ -28,7 +28,7 @@ LMQ_INLINE void tile_of(int type, size_t rows, const lmq_tile *t) {
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_setzero_ps();
   const float *x = t->x;
-  STEPS(type, t, {
+  STEPS(type, t, 0, 1, {
     __m512 weights[2];
     LMQ_UNROLL for (size_t r = 0; r < 2; r++)
       weights[r] = widen(type, t->w + j * panel_row(type) + r * 16 * element_bytes(type));

@@ -1,7 +1,7 @@
 /* Rates of the matrix products of each table, against the bound of the instruction they are made of.
  *
  * hot: the same weights in each call. cold: the weights rotate over copies far larger than any cache, so
- * they come from memory, as a model's experts do. Each figure is the best of several passes. */
+ * they come from memory, as a model's experts do. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 enum { COLD_BYTES = 400 << 20 };
 
-static double seconds = 0.15; /* at most for a figure */
+static const double seconds = 0.1; /* at least for a figure */
 
 static float *inputs(size_t count) {
   float *x = aligned_alloc(64, (count * sizeof *x + 63) / 64 * 64);
@@ -29,19 +29,27 @@ static char *weights(size_t bytes, int type) {
   return w;
 }
 
-/* GMAC/s with weights rotating over `copies`. */
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* GMAC/s with the weights rotating over `copies`: of the fastest call if there is one, else of the median call,
+ * since parts of a copy may still lie in a cache. */
 static double rate(const lmq_kernels *kernels, lmq_matmul *job, const char *w, size_t bytes, size_t copies) {
-  double best = 0, macs = (double)job->m * (double)job->k * (double)job->n, begin = now();
-  do {
+  enum { CALLS = 4096 };
+  static double times[CALLS];
+  double begin = now();
+  size_t calls = 0;
+  for (; calls < CALLS && (calls < copies + 50 || now() - begin < seconds); calls++) {
+    job->panels = w + calls % copies * bytes;
     double start = now();
-    for (size_t c = 0; c < copies; c++) {
-      job->panels = w + c * bytes;
-      kernels->matmul(job, 0, job->n / 32);
-    }
-    double r = macs * (double)copies / (now() - start) * 1e-9;
-    if (r > best) best = r;
-  } while (now() - begin < seconds);
-  return best;
+    kernels->matmul(job, 0, job->n / 32);
+    times[calls] = now() - start;
+  }
+  qsort(times, calls, sizeof *times, ascending);
+  double macs = (double)job->m * (double)job->k * (double)job->n;
+  return macs / times[copies == 1 ? 0 : calls / 2] * 1e-9;
 }
 
 static void measure(
