@@ -77,6 +77,10 @@ let package = Package(
       exclude: ["sdk"]),
 
     workshop("LimequatCheckpoint", ["CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor"]),
+    .target(name: "CLimequatQuantize"),
+    workshop(
+      "LimequatQuantize",
+      ["CLimequatQuantize", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph"]),
     workshop(
       "LimequatConvert",
       [
@@ -88,7 +92,7 @@ let package = Package(
       dependencies: [
         "CImageCodecs", "CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor",
         "LimequatContainer", "LimequatGraph", "LimequatRuntime", "Limequat", "LimequatConvert",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LimequatQuantize", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
@@ -115,6 +119,13 @@ let package = Package(
     tests("Limequat", ["LimequatBytes", "LimequatConvert"]),
     tests("LimequatABI", ["CLimequat", "LimequatConvert"], exclude: ["Fixtures"]),
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
+    tests(
+      "LimequatQuantize",
+      [
+        "CLimequatQuantize", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph",
+        "LimequatConvert",
+      ],
+      exclude: ["Fixtures"]),
     tests(
       "LimequatConvert",
       [

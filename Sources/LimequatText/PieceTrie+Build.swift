@@ -29,7 +29,7 @@ func allocate(_ size: Int) throws(TextError) -> Buffer {
 /// Sorts pieces by their bytes, one byte further for each level of the trie.
 private struct TrieBuilder: ~Copyable {
   /// The pieces order[start..<end] begin with the bytes that lead to a node.
-  private struct Range {
+  private struct Group {
     var start: UInt32
     var end: UInt32
   }
@@ -56,7 +56,7 @@ private struct TrieBuilder: ~Copyable {
     }
     let nodes = try allocate((most + 1) * MemoryLayout<PieceTrie.Node>.stride)
     let labels = try allocate(most)
-    let ranges = try allocate(most * MemoryLayout<Range>.stride)
+    let ranges = try allocate(most * MemoryLayout<Group>.stride)
     let sorted = try allocate(count * MemoryLayout<Int32>.stride)
     self.tables = tables
     self.order = order
@@ -71,10 +71,10 @@ private struct TrieBuilder: ~Copyable {
   func run() throws(TextError) -> Int {
     let node = nodes.start.assumingMemoryBound(to: PieceTrie.Node.self)
     let label = labels.start.assumingMemoryBound(to: UInt8.self)
-    let range = ranges.start.assumingMemoryBound(to: Range.self)
+    let range = ranges.start.assumingMemoryBound(to: Group.self)
     let index = order.start.assumingMemoryBound(to: Int32.self)
     label[0] = 0
-    range[0] = Range(start: 0, end: UInt32(truncatingIfNeeded: count))
+    range[0] = Group(start: 0, end: UInt32(truncatingIfNeeded: count))
     var made = 1
     var depth = 0
     var levelEnd = 1
@@ -101,7 +101,7 @@ private struct TrieBuilder: ~Copyable {
         var last = start + 1
         while last < end, try self.byte(Int(index[last]), depth) == byte { last += 1 }
         label[made] = byte
-        range[made] = Range(
+        range[made] = Group(
           start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: last))
         made += 1
         start = last

@@ -26,7 +26,7 @@ public enum TextError: Error, Equatable, Sendable {
   case unknownPiece(id: Int)
   /// The character map breaks a rule of formats/tokenizer.md.
   case characterMap(CharacterMapFault)
-  /// An option is missing, or out of its range.
+  /// An option out of its range, or missing.
   case option(Option)
   /// The text, or what normalising makes of it, is too long, in bytes.
   case textLength(bytes: Int, most: Int)
@@ -92,7 +92,7 @@ extension TextError.Option {
     case .kind: "this model takes ready token ids: it has no tokenizer for text"
     case .maxLength: "the tokenizer's max_length must be 1 to \(TokenizerOptions.longestOutput)"
     case .eosId: "the tokenizer appends an end of text and has no valid eos_id for it"
-    case .padId: "the tokenizer has no valid pad_id"
+    case .padId: "the tokenizer's pad_id is below 0"
     }
   }
 }

@@ -20,6 +20,7 @@ public struct TokenizerOptions: Sendable {
   public var maxLength: Int
   public var eos: Eos
   public var eosId: Int32?
+  /// Nil: rows are filled with 0, for a model that looks at lengths.
   public var padId: Int32?
   /// A-Z to a-z before all else, nothing beyond ASCII.
   public var lowerCase: Bool
@@ -52,7 +53,7 @@ public struct TokenizerOptions: Sendable {
   }
 
   /// Of a row of ids.
-  public static let longestOutput = 1 << 20
+  public static let longestOutput = 131_072
 
   func check() throws(TextError) {
     guard kind == .sentencePieceUnigram else { throw .option(.kind) }
@@ -60,6 +61,6 @@ public struct TokenizerOptions: Sendable {
     if eos != .none {
       guard let eosId, eosId >= 0 else { throw .option(.eosId) }
     }
-    guard let padId, padId >= 0 else { throw .option(.padId) }
+    guard (padId ?? 0) >= 0 else { throw .option(.padId) }
   }
 }

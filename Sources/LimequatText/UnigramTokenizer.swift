@@ -53,7 +53,7 @@ public final class UnigramTokenizer: @unchecked Sendable {
   public func encode(
     _ text: UnsafeRawBufferPointer, into ids: UnsafeMutableBufferPointer<Int32>
   ) throws(TextError) -> Int {
-    guard ids.count == options.maxLength, let padId = options.padId else {
+    guard ids.count == options.maxLength else {
       throw .outputCount(got: ids.count, expected: options.maxLength)
     }
     let normalized = try normalize(text)
@@ -66,7 +66,7 @@ public final class UnigramTokenizer: @unchecked Sendable {
         ids[length - 1] = eosId
       }
     }
-    for index in length..<ids.count { ids[index] = padId }
+    for index in length..<ids.count { ids[index] = options.padId ?? 0 }
     return length
   }
 

@@ -78,8 +78,8 @@ import Testing
     refused(
       .option(.eosId), { _ in }, options: TokenizerOptions(maxLength: 1, eos: .sticky, eosId: -1, padId: 1))
     refused(
-      .option(.padId), { _ in }, options: TokenizerOptions(maxLength: 1, eos: .none, eosId: nil, padId: nil))
-    #expect(TextError.option(.padId).description == "the tokenizer has no valid pad_id")
+      .option(.padId), { _ in }, options: TokenizerOptions(maxLength: 1, eos: .none, eosId: nil, padId: -1))
+    #expect(TextError.option(.padId).description == "the tokenizer's pad_id is below 0")
   }
 
   @Test func roomAndLength() throws {

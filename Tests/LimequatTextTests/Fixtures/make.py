@@ -11,6 +11,7 @@ import os
 import random
 import struct
 import sys
+import tempfile
 
 import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
@@ -59,7 +60,7 @@ def sentences():
         yield " ".join(random.choice(words) for _ in range(12))
 
 
-def train(name, **more):
+def train(**more):
     model = io.BytesIO()
     spm.SentencePieceTrainer.train(
         sentence_iterator=sentences(), model_writer=model, model_type="unigram", minloglevel=2,
@@ -70,17 +71,20 @@ def train(name, **more):
 
 
 def models():
-    yield "plain", train("plain", vocab_size=700)
-    open("/tmp/rules.tsv", "w").write(RULES)
-    yield "custom", train(
-        "custom", vocab_size=900, byte_fallback=True, normalization_rule_tsv="/tmp/rules.tsv",
-        user_defined_symbols=["<sep>", "<se", "ing", "ß", "▁the▁", "dog playing", "A", "  ", "日本", "é"],
-        control_symbols=["<ctrl>", "fox"])
+    yield "plain", train(vocab_size=700)
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
+        rules.write(RULES)
+        rules.flush()
+        custom = train(
+            vocab_size=900, byte_fallback=True, normalization_rule_tsv=rules.name, user_defined_symbols=[
+                "<sep>", "<se", "ing", "ß", "▁the▁", "dog playing", "A", "  ", "日本", "é"],
+            control_symbols=["<ctrl>", "fox"])
+    yield "custom", custom
     yield "suffix", train(
-        "suffix", vocab_size=500, normalization_rule_name="identity", treat_whitespace_as_suffix=True,
+        vocab_size=500, normalization_rule_name="identity", treat_whitespace_as_suffix=True,
         unk_id=3, bos_id=-1, eos_id=0, pad_id=1)
     spaces = train(
-        "spaces", vocab_size=600, normalization_rule_name="identity", remove_extra_whitespaces=False,
+        vocab_size=600, normalization_rule_name="identity", remove_extra_whitespaces=False,
         add_dummy_prefix=False, split_by_whitespace=False, user_defined_symbols=["▁▁▁", "</s2>"])
     # Some normal pieces become unused, as users of the library do by hand.
     normal = [piece for piece in spaces.pieces if piece.type == 1]
@@ -177,7 +181,8 @@ def packed(ids):
 def main(count):
     source = texts(random.Random(7))
     chosen = [next(source) for _ in range(count)]
-    long = [line.encode() for line in SENTENCES] + ["\u4e00\u4e01x ".encode(), b"\xff", chosen[-1]]
+    # Scores near -10^6, where f32 would no longer tell paths apart if they were not brought back to zero.
+    long = [("\u4e01" * 200 + line).encode() for line in SENTENCES]
     for name, some in (("texts.bin", chosen), ("long.bin", long)):
         with open(name, "wb") as file:
             for text in some:
