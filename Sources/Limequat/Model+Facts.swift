@@ -20,7 +20,7 @@ extension Model {
   /// The name of the kernel table in use.
   public var kernelsName: String { runtime.kernelsName.text }
   /// Ids that a text becomes, pads included; 0: the model has no tokenizer.
-  public var tokenCount: Int { textTokenizer?.maxLength ?? 0 }
+  public var tokenCount: Int { textTokenizerEntry?.maxLength ?? 0 }
 
   /// The model card that travels with the model: licence, source, known limits.
   public var metadata: [(key: String, value: String)] {
@@ -47,7 +47,7 @@ extension Model {
   }
 
   /// The tokenizer of the signature `text`, if it makes ids from texts.
-  var textTokenizer: TokenizerEntry? {
+  var textTokenizerEntry: TokenizerEntry? {
     runtime.signatureIndex(Model.textName).flatMap { signature(at: $0)?.tokenizer }
   }
 

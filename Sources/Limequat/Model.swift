@@ -2,6 +2,8 @@ internal import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
 internal import LimequatRuntime
+internal import LimequatText
+internal import Synchronization
 
 /// An open model: immutable, and shared by as many threads as you like. Each of them makes its own ``Session``.
 ///
@@ -9,8 +11,21 @@ internal import LimequatRuntime
 /// they lie in the mapped file.
 public final class Model: Sendable {
   let runtime: LimequatRuntime.Model
+  /// Made at the first text, shared by all sessions.
+  private let textTokenizer = AtomicLazyReference<UnigramTokenizer>()
 
   private init(_ runtime: LimequatRuntime.Model) { self.runtime = runtime }
+
+  /// The tokenizer of the signature `text`. Threads that need it first at the same time may each make one, of
+  /// which one is kept.
+  func tokenizer(of text: SignatureFacts) throws(LimequatError) -> UnigramTokenizer {
+    if let made = textTokenizer.load() { return made }
+    guard let entry = text.tokenizer else {
+      throw LimequatError(
+        .unsupported, "signature \"\(text.name.text)\" has no tokenizer: it takes token ids only")
+    }
+    return textTokenizer.storeIfNil(try UnigramTokenizer.make(entry, runtime.container))
+  }
 
   /// How a model is opened.
   public struct Options: Sendable {

@@ -2,6 +2,7 @@ package import LimequatBytes
 internal import LimequatContainer
 internal import LimequatRuntime
 internal import LimequatTensor
+internal import LimequatText
 
 /// From texts to ids and vectors.
 extension Session {
@@ -38,19 +39,20 @@ extension Session {
     guard let index = model.signatureIndex(Model.textName) else {
       throw LimequatError(.unsupported, "the model has no signature \"text\"")
     }
-    let encoder = try encoder(of: try facts(of: index))
-    let (expected, overflow) = texts.count.multipliedReportingOverflow(by: encoder.length)
+    let tokenizer = try model.tokenizer(of: try facts(of: index))
+    let length = tokenizer.options.maxLength
+    let (expected, overflow) = texts.count.multipliedReportingOverflow(by: length)
     guard !overflow, ids.count == expected else {
       throw LimequatError(
-        .shape, "there is room for \(ids.count) ids, expected \(texts.count) rows of \(encoder.length)")
+        .shape, "there is room for \(ids.count) ids, expected \(texts.count) rows of \(length)")
     }
     for index in 0..<texts.count {
       try checkCancelled()
       guard let text = texts[index] else { continue }
-      let start = index * encoder.length
-      do throws(LimequatError) {
-        try encoder.encode(text, into: UnsafeMutableBufferPointer(rebasing: ids[start..<start + encoder.length]))
-      } catch { throw error.prefixed("texts[\(index)]") }
+      let row = UnsafeMutableBufferPointer(rebasing: ids[index * length..<(index + 1) * length])
+      do throws(TextError) { _ = try tokenizer.encode(text.bytes, into: row) } catch {
+        throw LimequatError(error).prefixed("texts[\(index)]")
+      }
     }
   }
 
@@ -93,59 +95,49 @@ extension Session {
       normalise(label)
     }
   }
-
-  /// The tokenizer of a signature, made at its first use.
-  func encoder(of facts: SignatureFacts) throws(LimequatError) -> TextEncoder {
-    if let textEncoder { return textEncoder }
-    guard let tokenizer = facts.tokenizer else {
-      throw LimequatError(
-        .unsupported, "signature \"\(facts.name.text)\" has no tokenizer: it takes token ids only")
-    }
-    let made = try TextEncoder.make(tokenizer, facts.container)
-    textEncoder = made
-    return made
-  }
 }
 
 /// The ids of a piece of a batch.
 private final class TextBatch {
   /// Texts of a piece.
   let capacity: Int
-  private let encoder: TextEncoder
+  private let tokenizer: UnigramTokenizer
+  /// Ids of a text.
+  private let length: Int
   private let ids: Buffer
 
-  private init(capacity: Int, encoder: TextEncoder, ids: consuming Buffer) {
+  private init(capacity: Int, tokenizer: UnigramTokenizer, ids: consuming Buffer) {
     self.capacity = capacity
-    self.encoder = encoder
+    self.tokenizer = tokenizer
+    length = tokenizer.options.maxLength
     self.ids = ids
   }
 
   static func make(
     _ session: Session, _ signature: Int, _ facts: SignatureFacts, count: Int
   ) throws(LimequatError) -> TextBatch {
-    let encoder = try session.encoder(of: facts)
+    let tokenizer = try session.model.tokenizer(of: facts)
     let capacity = session.pieceSize(
       facts, count: count, atOnce: session.options.textsAtOnce.nonZero(or: 32))
     return TextBatch(
-      capacity: capacity, encoder: encoder,
-      ids: try session.room(capacity, encoder.length, MemoryLayout<Int32>.stride))
+      capacity: capacity, tokenizer: tokenizer,
+      ids: try session.room(capacity, tokenizer.options.maxLength, MemoryLayout<Int32>.stride))
   }
 
   /// `index` is below `capacity`. Errors name the text as `what[number]`.
   func encode(
     _ text: Name, at index: Int, what: StaticString, number: Int
   ) throws(LimequatError) {
-    let row = (ids.start + index * encoder.length * MemoryLayout<Int32>.stride)
-      .bindMemory(to: Int32.self, capacity: encoder.length)
-    do throws(LimequatError) {
-      try encoder.encode(text, into: UnsafeMutableBufferPointer(start: row, count: encoder.length))
-    } catch { throw error.prefixed("\(what)[\(number)]") }
+    let row = (ids.start + index * length * MemoryLayout<Int32>.stride)
+      .bindMemory(to: Int32.self, capacity: length)
+    do throws(TextError) {
+      _ = try tokenizer.encode(text.bytes, into: UnsafeMutableBufferPointer(start: row, count: length))
+    } catch { throw LimequatError(error).prefixed("\(what)[\(number)]") }
   }
 
   func input(count: Int) -> TensorView {
     TensorView(
-      type: .i32, shape: Shape(of: count, encoder.length),
-      bytes: UnsafeRawBufferPointer(
-        start: ids.start, count: count * encoder.length * MemoryLayout<Int32>.stride))
+      type: .i32, shape: Shape(of: count, length),
+      bytes: UnsafeRawBufferPointer(start: ids.start, count: count * length * MemoryLayout<Int32>.stride))
   }
 }

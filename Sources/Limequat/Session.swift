@@ -12,8 +12,6 @@ public final class Session: @unchecked Sendable {
   public let model: Model
   let runtime: LimequatRuntime.Session
   let options: Options
-  /// Made at the first text. Used by the thread that set `isBusy`.
-  var textEncoder: TextEncoder?
   private let isBusy = Atomic<Bool>(false)
   private let isCancelled = Atomic<Bool>(false)
 
@@ -90,9 +88,10 @@ public final class Session: @unchecked Sendable {
 }
 
 extension Model {
-  /// Whether a signature must get its whole batch in one call; false for one that the model does not have.
+  /// Whether an item's result of this signature depends on the others of its batch, so that batches must not be
+  /// cut: see ``Session/Options``.
   package func dependsOnBatch(_ signature: Name) -> Bool {
-    signatureIndex(signature).flatMap { self.signature(at: $0) }?.dependsOnBatch ?? false
+    signatureIndex(signature).flatMap { self.signature(at: $0)?.dependsOnBatch } ?? false
   }
 }
 

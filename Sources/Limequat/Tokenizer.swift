@@ -1,0 +1,67 @@
+internal import LimequatBytes
+internal import LimequatContainer
+internal import LimequatText
+
+extension UnigramTokenizer {
+  /// The tokenizer of a container, on the tables in its file: valid while the container lives. Linear in the
+  /// size of the tables.
+  static func make(_ entry: TokenizerEntry, _ container: Container) throws(LimequatError) -> UnigramTokenizer {
+    let map = entry.characterMap
+    let tables = UnigramTables(
+      pieces: try table(entry.pieces, container), offsets: try table(entry.pieceOffsets, container),
+      scores: try table(entry.scores, container), types: try table(entry.pieceTypes, container),
+      characterMap: map.isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : try table(map, container))
+    do throws(TextError) { return try make(tables: tables, options: entry.options) } catch {
+      throw LimequatError(making: error)
+    }
+  }
+
+  private static func table(
+    _ name: Name, _ container: Container
+  ) throws(LimequatError) -> UnsafeRawBufferPointer {
+    guard let tensor = container.tensorIndex(name).flatMap({ container.tensor(at: $0) }),
+      let bytes = container.bytes(offset: tensor.offset, size: tensor.size)
+    else { throw LimequatError(.format, "the tokenizer's tensor \"\(name.text)\" is not in the file") }
+    // The room of a tensor ends at its last element: u8, i32 and f32 in rows have no padding.
+    return bytes
+  }
+}
+
+extension TokenizerEntry {
+  /// The same for LimequatText, which knows no container.
+  var options: TokenizerOptions {
+    TokenizerOptions(
+      kind: kind == .idsOnly ? .idsOnly : .sentencePieceUnigram, maxLength: maxLength, eos: ending,
+      eosId: eosId, padId: padId, lowerCase: lowerCase, unknownId: unknownId, addDummyPrefix: addDummyPrefix,
+      removeExtraWhitespaces: removeExtraWhitespaces, escapeWhitespaces: escapeWhitespaces,
+      treatWhitespaceAsSuffix: treatWhitespaceAsSuffix, byteFallback: byteFallback)
+  }
+
+  private var ending: TokenizerOptions.Eos {
+    switch eos {
+    case .none: .none
+    case .yes: .yes
+    case .sticky: .sticky
+    }
+  }
+}
+
+extension LimequatError {
+  /// What can be wrong with a tokenizer of a file.
+  init(making error: TextError) {
+    if case .outOfMemory = error {
+      self.init(.memory, error.description)
+    } else {
+      self.init(.format, error.description)
+    }
+  }
+
+  /// What can be wrong with a text.
+  init(_ error: TextError) {
+    switch error {
+    case .outOfMemory: self.init(.memory, error.description)
+    case .textLength: self.init(.value, error.description)
+    default: self.init(.internalFault, error.description)
+    }
+  }
+}
