@@ -15,7 +15,8 @@ public struct RGBImage: Sendable {
     let (size, more) = row.multipliedReportingOverflow(by: height)
     guard width > 0, height > 0, !overflow, !more, pixels.count == size else {
       throw LimequatError(
-        .shape, "an image of \(width) x \(height) pixels cannot have \(pixels.count) bytes: expected 3 a pixel")
+        .shape,
+        "an image of \(width) x \(height) pixels cannot have \(pixels.count) bytes: expected 3 a pixel")
     }
     self.width = width
     self.height = height

@@ -50,12 +50,14 @@ extension Session {
       for index in 0..<count {
         try checkCancelled()
         guard let image = images[first + index] else { continue }
-        try Session.preprocess(image, first + index, preprocessing, try rows(of: pixels, from: index, width: each))
+        try Session.preprocess(
+          image, first + index, preprocessing, try rows(of: pixels, from: index, width: each))
       }
       let input = TensorView(
         type: .f32, shape: Shape(of: count, height, width, 3),
         bytes: UnsafeRawBufferPointer(start: memory.start, count: count * each * MemoryLayout<Float>.stride))
-      try run(signature, input, into: try rows(of: vectors, from: first, count: count, width: model.embeddingSize))
+      try run(
+        signature, input, into: try rows(of: vectors, from: first, count: count, width: model.embeddingSize))
       first += count
     }
   }

@@ -8,7 +8,8 @@ internal import LimequatTensor
 extension Session {
   func facts(of signature: Int) throws(LimequatError) -> SignatureFacts {
     guard let facts = model.signature(at: signature) else {
-      throw LimequatError(.notFound, "there is no signature \(signature): the model has \(model.signatureCount)")
+      throw LimequatError(
+        .notFound, "there is no signature \(signature): the model has \(model.signatureCount)")
     }
     return facts
   }

@@ -99,7 +99,8 @@ private final class TensorCall {
   ) throws(LimequatError) -> Table<NamedOutput> {
     var shapes = try limequat { () throws(BytesError) in try Table<Shape>(capacity: inputs.count) }
     for index in 0..<inputs.count { shapes.append(inputs[index]?.shape ?? Shape()) }
-    var outputs = try limequat { () throws(BytesError) in try Table<NamedOutput>(capacity: facts.outputCount) }
+    var outputs = try limequat { () throws(BytesError) in try Table<NamedOutput>(capacity: facts.outputCount)
+    }
     for index in 0..<facts.outputCount {
       guard let declared = facts.output(at: index) else { continue }
       let shape = try shapes.withElements { (shapes) throws(LimequatError) in
@@ -149,7 +150,8 @@ private final class TensorCall {
       spareSize = sum
     }
     let spare = try limequat { () throws(BytesError) in try Buffer(size: spareSize) }
-    var rooms = try limequat { () throws(BytesError) in try Table<MutableTensorView>(capacity: outputs.count) }
+    var rooms = try limequat { () throws(BytesError) in try Table<MutableTensorView>(capacity: outputs.count)
+    }
     var end = 0
     for place in 0..<outputs.count {
       guard let output = outputs[place] else { continue }

@@ -27,7 +27,8 @@ extension Session {
     var end = 0
     for place in 0..<asked.count {
       guard let output = asked[place] else { continue }
-      asked.replace(place, with: NamedOutput(name: output.name, room: Session.piece(outputMemory, output.size, &end)))
+      asked.replace(
+        place, with: NamedOutput(name: output.name, room: Session.piece(outputMemory, output.size, &end)))
     }
     try run(signature: index, inputs: given, outputs: &asked)
     var results: [(name: String, tensor: Tensor)] = []

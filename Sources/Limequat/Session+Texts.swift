@@ -80,7 +80,8 @@ extension Session {
         guard let prompt = prompts[first + index] else { continue }
         try batch.encode(prompt, at: index, what: "labels", number: (first + index) / perLabel)
       }
-      try run(signature, batch.input(count: count), into: try rows(of: piece, from: 0, count: count, width: width))
+      try run(
+        signature, batch.input(count: count), into: try rows(of: piece, from: 0, count: count, width: width))
       for index in 0..<count {
         let prompt = try rows(of: piece, from: index, width: width)
         let label = try rows(of: vectors, from: (first + index) / perLabel, width: width)

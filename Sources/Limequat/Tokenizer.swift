@@ -5,7 +5,8 @@ internal import LimequatText
 extension UnigramTokenizer {
   /// The tokenizer of a container, on the tables in its file: valid while the container lives. Linear in the
   /// size of the tables.
-  static func make(_ entry: TokenizerEntry, _ container: Container) throws(LimequatError) -> UnigramTokenizer {
+  static func make(_ entry: TokenizerEntry, _ container: Container) throws(LimequatError) -> UnigramTokenizer
+  {
     let map = entry.characterMap
     let tables = UnigramTables(
       pieces: try table(entry.pieces, container), offsets: try table(entry.pieceOffsets, container),

@@ -1,3 +1,4 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 internal import CLimequat
 internal import Limequat
 
@@ -20,7 +21,9 @@ extension lmq_model_facts: GrowingStruct { static var firstSize: Int { MemoryLay
 extension lmq_signature_facts: GrowingStruct {
   static var firstSize: Int { MemoryLayout<lmq_signature_facts>.size }
 }
-extension lmq_tensor_facts: GrowingStruct { static var firstSize: Int { MemoryLayout<lmq_tensor_facts>.size } }
+extension lmq_tensor_facts: GrowingStruct {
+  static var firstSize: Int { MemoryLayout<lmq_tensor_facts>.size }
+}
 
 /// No struct will ever be longer: a greater number was never set.
 private let largestSize = 4096

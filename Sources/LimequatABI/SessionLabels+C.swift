@@ -38,8 +38,10 @@ public func lmq_session_score(
     let labels = try array(label_vectors, try floats(label_count, width, "label_count"), "label_vectors")
     try checkRoom(score_count, image_count, label_count, "score_count")
     let scores = try array(out_scores, score_count, "out_scores")
-    try checkApart(UnsafeRawBufferPointer(scores), "out_scores", UnsafeRawBufferPointer(images), "image_vectors")
-    try checkApart(UnsafeRawBufferPointer(scores), "out_scores", UnsafeRawBufferPointer(labels), "label_vectors")
+    try checkApart(
+      UnsafeRawBufferPointer(scores), "out_scores", UnsafeRawBufferPointer(images), "image_vectors")
+    try checkApart(
+      UnsafeRawBufferPointer(scores), "out_scores", UnsafeRawBufferPointer(labels), "label_vectors")
     try limequat { () throws(LimequatError) in
       try session.score(images: images, labels: labels, into: scores)
     }

@@ -77,7 +77,8 @@ private func namedInputs(
 private func shape(of input: lmq_input, _ index: Int) throws(CallError) -> Shape {
   guard input.rank <= Shape.maximumRank else {
     throw .limequat(
-      LimequatError(.shape, "inputs[\(index)].rank is \(input.rank), at most \(Shape.maximumRank) are possible"))
+      LimequatError(
+        .shape, "inputs[\(index)].rank is \(input.rank), at most \(Shape.maximumRank) are possible"))
   }
   var shape = Shape()
   var wrong: Int64?
@@ -133,12 +134,17 @@ private func checkOutputsApart(
   _ signature: SignatureFacts?
 ) throws(CallError) {
   // More than the signature has are refused by their names; comparing each with each would take long.
-  guard let signature, inputs.count <= signature.inputCount, outputs.count <= signature.outputCount else { return }
+  guard let signature, inputs.count <= signature.inputCount, outputs.count <= signature.outputCount else {
+    return
+  }
   for index in 0..<outputs.count {
     let written = bytes(outputs[index].data, outputs[index].size)
-    for input in inputs { try checkApart(written, "an output's data", bytes(input.data, input.size), "an input's") }
+    for input in inputs {
+      try checkApart(written, "an output's data", bytes(input.data, input.size), "an input's")
+    }
     for other in 0..<index {
-      try checkApart(written, "an output's data", bytes(outputs[other].data, outputs[other].size), "another's")
+      try checkApart(
+        written, "an output's data", bytes(outputs[other].data, outputs[other].size), "another's")
     }
   }
 }

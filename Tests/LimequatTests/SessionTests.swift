@@ -133,7 +133,9 @@ struct SessionTests {
     #expect(code("text", [("tokens", ids)]) == .notFound)
     #expect(code("text", []) == .notFound)
     #expect(code("text", [("token_ids", ids), ("token_ids", ids)]) == .argument)
-    #expect(code("text", [("token_ids", Tensor(dims: [1, 16], values: .f32(Array(repeating: 0, count: 16))))]) == .type)
+    #expect(
+      code("text", [("token_ids", Tensor(dims: [1, 16], values: .f32(Array(repeating: 0, count: 16))))])
+        == .type)
     #expect(code("text", [("token_ids", Tensor(dims: [2, 16], values: ids.values))]) == .shape)
     #expect(code("text", [("token_ids", Tensor(dims: [16], values: ids.values))]) == .shape)
     #expect(code("text", [("token_ids", Tensor(dims: [-1, 16], values: ids.values))]) == .shape)

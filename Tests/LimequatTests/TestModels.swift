@@ -34,7 +34,9 @@ final class ConvertedModel: Sendable {
     Removal.add(folder)
   }
 
-  func session(_ options: Model.Options = .init(), _ sessionOptions: Session.Options = .init()) throws -> Session {
+  func session(_ options: Model.Options = .init(), _ sessionOptions: Session.Options = .init()) throws
+    -> Session
+  {
     try Model.open(path: path, options: options).makeSession(options: sessionOptions)
   }
 }
