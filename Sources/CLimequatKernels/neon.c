@@ -1,5 +1,5 @@
-// The table for aarch64: half a panel is four registers, six rows share each load of weights. Up to three rows
-// there are registers enough for the whole panel.
+// The table for aarch64: half a panel is four registers, six rows share each load of weights. Up to three
+// rows there are registers enough for the whole panel.
 #if defined(__aarch64__)
 
 #include "vector_neon.h"

@@ -97,5 +97,13 @@ LMQ_INLINE float32x4_t widen_bf16_q(const uint16_t *p) {
 LMQ_INLINE float32x4_t widen_f16_q(const uint16_t *p) {
   return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 }
-LMQ_INLINE vec v_widen_bf16(const uint16_t *p) { vec y; QUARTERS(i) y.q[i] = widen_bf16_q(p + 4 * i); return y; }
-LMQ_INLINE vec v_widen_f16(const uint16_t *p) { vec y; QUARTERS(i) y.q[i] = widen_f16_q(p + 4 * i); return y; }
+LMQ_INLINE vec v_widen_bf16(const uint16_t *p) {
+  vec y;
+  QUARTERS(i) y.q[i] = widen_bf16_q(p + 4 * i);
+  return y;
+}
+LMQ_INLINE vec v_widen_f16(const uint16_t *p) {
+  vec y;
+  QUARTERS(i) y.q[i] = widen_f16_q(p + 4 * i);
+  return y;
+}
