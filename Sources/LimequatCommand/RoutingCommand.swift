@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import Limequat
+internal import LimequatRuntime
+
+struct RoutingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "routing",
+    abstract: "Shows which experts images and texts use.",
+    discussion: """
+      For each MoE layer and modality: the share of each expert in the choices that found room, how many experts \
+      that amounts to, and what part of the choices was kept under the capacity. Purity is the share of the most \
+      frequent modality in an expert.
+      """)
+
+  @Argument(help: "A .lmq file.") var model: String
+  @Option(parsing: .unconditionalSingleValue, help: "A PNG or JPEG file; may be repeated.")
+  var image: [String] = []
+  @Option(parsing: .unconditionalSingleValue, help: "A text; may be repeated.")
+  var text: [String] = []
+  @Flag(help: "One JSON object.") var json = false
+  @OptionGroup var options: RunOptions
+
+  func validate() throws {
+    guard !image.isEmpty || !text.isEmpty else { throw ValidationError("give at least one --image or --text") }
+  }
+
+  func run() throws {
+    let model = try options.open(self.model)
+    var embedder = try Embedder(model, tracesRouting: true)
+    var report = RoutingReport()
+    embedder.observe = { session, modality in
+      if let trace = session.routing { report.add(trace, modality: modality) }
+    }
+    let width = model.embeddingSize
+    let vectors = try NumpyArray(type: .f32, shape: Shape(of: image.count + text.count, width))
+    let floats = vectors.floats
+    try embedder.embed(images: image, into: .init(rebasing: floats[..<(image.count * width)]))
+    try embedder.embed(texts: text, into: .init(rebasing: floats[(image.count * width)...]))
+    Console.result(json ? try JSONText.of(report) : report.description)
+  }
+}
