@@ -116,7 +116,7 @@ data[5000] ^= 1
 open(sys.argv[2], "wb").write(data)
 P
 refused "a flipped bit" "$work/flipped.lmq" "$limequat" verify "$work/flipped.lmq"
-refused "no such checkpoint" "No such file" "$limequat" convert "$work/none" -o "$work/x.lmq"
+refused "no such checkpoint" "there is no such file or folder" "$limequat" convert "$work/none" -o "$work/x.lmq"
 mkdir "$work/foreign"; echo '{"architectures": ["BertModel"]}' >"$work/foreign/config.json"
 refused "an unknown family" "limoe" "$limequat" convert "$work/foreign" -o "$work/x.lmq"
 check "nothing is left of it" 1 test -e "$work/x.lmq"

@@ -1,7 +1,7 @@
 package import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
-internal import LimequatRuntime
+package import LimequatRuntime
 internal import Synchronization
 
 /// Runs a model for one thread at a time. A second thread that comes meanwhile is refused with
@@ -22,6 +22,8 @@ public final class Session: @unchecked Sendable {
     public var imagesAtOnce: Int
     /// 0: 32.
     public var textsAtOnce: Int
+    /// Keep who was routed where in the last call of the runtime.
+    package var tracesRouting = false
 
     public init(imagesAtOnce: Int = 0, textsAtOnce: Int = 0) {
       self.imagesAtOnce = imagesAtOnce
@@ -43,7 +45,8 @@ public final class Session: @unchecked Sendable {
       throw LimequatError(.argument, "textsAtOnce is \(options.textsAtOnce), expected 0 or more")
     }
     do throws(RuntimeError) {
-      let runtime = try LimequatRuntime.Session.make(model: model.runtime)
+      let runtime = try LimequatRuntime.Session.make(
+        model: model.runtime, tracesRouting: options.tracesRouting)
       return Session(model: model, runtime: runtime, options: options)
     } catch { throw LimequatError(error) }
   }
@@ -55,6 +58,9 @@ public final class Session: @unchecked Sendable {
     isCancelled.store(cancelled, ordering: .relaxed)
     if cancelled { runtime.cancel() }
   }
+
+  /// Who was routed where in the last call of the runtime; nil unless the options asked for it.
+  package var routing: RoutingTrace? { runtime.trace }
 
   func checkCancelled() throws(LimequatError) {
     if isCancelled.load(ordering: .relaxed) { throw LimequatError(.cancelled, "the session is cancelled") }

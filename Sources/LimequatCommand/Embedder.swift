@@ -5,40 +5,55 @@ internal import LimequatBytes
 struct Embedder {
   let model: Model
   let session: Session
+  /// Called after each call of the runtime, with the modality of its inputs.
+  var observe: (Session, String) -> Void = { _, _ in }
 
-  init(_ model: Model) throws(Fault) {
+  init(_ model: Model, tracesRouting: Bool = false) throws(Fault) {
     self.model = model
-    session = try Fault.calling { () throws(LimequatError) in try model.makeSession() }
+    var options = Session.Options(imagesAtOnce: Embedder.imagesAtOnce, textsAtOnce: Embedder.textsAtOnce)
+    options.tracesRouting = tracesRouting
+    session = try Fault.calling { () throws(LimequatError) in try model.makeSession(options: options) }
   }
 
-  /// Files whose pixels are held at once, unless the model needs the whole batch in one call.
-  private static let filesAtOnce = 8
+  /// Inputs of one call, unless the model needs the whole batch in one; of images, the files held in memory.
+  private static let imagesAtOnce = 8
+  private static let textsAtOnce = 32
+
+  /// Cuts `count` inputs into the ranges that are one call each.
+  private func calls(_ signature: StaticString, _ count: Int, atOnce: Int) -> [Range<Int>] {
+    let step = model.dependsOnBatch(Name(signature)) ? max(count, 1) : atOnce
+    return stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }
+  }
 
   /// `vectors` is (paths, embedding size). Each file is read just before it is used.
   func embed(images paths: [String], into vectors: UnsafeMutableBufferPointer<Float>) throws(Fault) {
-    let atOnce = model.dependsOnBatch(Name("image")) ? paths.count : Embedder.filesAtOnce
-    var first = 0
-    while first < paths.count {
-      let piece = Array(paths[first..<min(first + atOnce, paths.count)])
-      let width = model.embeddingSize
-      try Embedder.withImages(piece) { (images) throws(Fault) in
+    let width = model.embeddingSize
+    for call in calls("image", paths.count, atOnce: Embedder.imagesAtOnce) {
+      try Embedder.withImages(Array(paths[call])) { (images) throws(Fault) in
         try Fault.calling { () throws(LimequatError) in
           try session.embed(
             images: images,
-            into: .init(rebasing: vectors[(first * width)..<((first + piece.count) * width)]))
+            into: .init(rebasing: vectors[(call.lowerBound * width)..<(call.upperBound * width)]))
         }
       }
-      first += piece.count
-      if first < paths.count { Console.progress("\(first) of \(paths.count) images") }
+      observe(session, "image")
+      Console.progress("\(call.upperBound) of \(paths.count) images")
     }
     Console.endProgress()
   }
 
   /// `vectors` is (texts, embedding size).
   func embed(texts: [String], into vectors: UnsafeMutableBufferPointer<Float>) throws(Fault) {
-    guard !texts.isEmpty else { return }
-    try Embedder.withNames(texts) { (names) throws(Fault) in
-      try Fault.calling { () throws(LimequatError) in try session.embed(texts: names, into: vectors) }
+    let width = model.embeddingSize
+    for call in calls("text", texts.count, atOnce: Embedder.textsAtOnce) {
+      try Embedder.withNames(Array(texts[call])) { (names) throws(Fault) in
+        try Fault.calling { () throws(LimequatError) in
+          try session.embed(
+            texts: names,
+            into: .init(rebasing: vectors[(call.lowerBound * width)..<(call.upperBound * width)]))
+        }
+      }
+      observe(session, "text")
     }
   }
 

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Limequat
-internal import LimequatRuntime
+internal import LimequatTensor
 
 struct RoutingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,6 @@
-internal import Limequat
+internal import Foundation
+internal import LimequatBytes
 internal import LimequatRuntime
-
-#if canImport(Glibc)
-  internal import Glibc
-#endif
 
 /// Who was routed where: choices counted for each MoE layer and modality.
 ///

@@ -56,14 +56,27 @@ struct CheckpointFolder {
     return CheckpointFolder(path: path, config: ConfigObject(json.value, file: file))
   }
 
+  /// For messages: what a configuration without a model_type speaks of.
+  private var keys: String {
+    var keys: [String] = []
+    config.value.forEachMember { key, _ in
+      if keys.count < 8 { keys.append("\"\(key)\"") }
+    }
+    return keys.isEmpty ? "no keys" : "no model_type, but \(keys.joined(separator: ", "))"
+  }
+
   var architecture: Architecture {
     get throws(ConversionError) {
-      // V-MoE's own folders have no model_type.
-      guard let type = config.value.member("model_type") else { return .vmoe }
-      guard let name = type.string, let architecture = Architecture(rawValue: name) else {
-        throw config.bad("model_type", expected: "one of \(Architecture.list)", found: type.shown)
+      let type = config.value.member("model_type")
+      if let name = type?.string, let architecture = Architecture(rawValue: name) { return architecture }
+      // V-MoE's own folders have no model_type, but keys that no other family has.
+      if type == nil,
+        ["num_classes", "num_experts", "moe_layers"].contains(where: { config.value.member($0) != nil })
+      {
+        return .vmoe
       }
-      return architecture
+      throw .unrecognised(
+        source: path, found: "\(configPath) has \(type.map { "model_type \($0.shown)" } ?? keys)")
     }
   }
 }
