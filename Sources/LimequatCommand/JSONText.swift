@@ -2,10 +2,11 @@ internal import FoundationEssentials
 
 /// Values as JSON text: names in snake case and sorted, so that the same value gives the same text.
 enum JSONText {
-  static func of(_ value: some Encodable) throws(Fault) -> String {
+  /// `keepingNames`: the value's own keys are what the text shall have.
+  static func of(_ value: some Encodable, keepingNames: Bool = false) throws(Fault) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
+    if !keepingNames { encoder.keyEncodingStrategy = .convertToSnakeCase }
     do {
       return String(decoding: try encoder.encode(value), as: UTF8.self)
     } catch {

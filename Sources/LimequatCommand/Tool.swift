@@ -14,7 +14,7 @@ struct Tool: ParsableCommand {
       """,
     version: "limequat \(limequatVersion)",
     subcommands: [
-      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, EmbedCommand.self,
+      ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, VerifyCommand.self, EmbedCommand.self,
       ClassifyCommand.self, RunCommand.self, RoutingCommand.self,
     ])
 
