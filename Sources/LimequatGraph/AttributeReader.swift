@@ -20,7 +20,7 @@ struct AttributeReader {
       guard let attribute = node.pointee.attribute[index] else { continue }
       let name = Name(attribute.pointee.name)
       guard let known = specs.firstIndex(where: { Name($0.name) == name }) else {
-        throw broken(.attributes, "attributes that graph.md lists for \(kind.type)", "'\(name)'")
+        throw broken(.attributes, "attributes that graph.md lists for \(kind.type)", "'\(name.excerpt)'")
       }
       guard seen & 1 << UInt32(known) == 0 else { throw broken(.attributes, "'\(name)' once", "it again") }
       seen |= 1 << UInt32(known)
@@ -86,7 +86,7 @@ struct AttributeReader {
     for (index, choice) in choices.enumerated() where Name(choice) == text { return index }
     var expected = ""
     for choice in choices { expected += expected.utf8.isEmpty ? "'\(choice)'" : ", '\(choice)'" }
-    throw broken(.attributeValues, "'\(name)' one of \(expected)", "'\(text)'")
+    throw broken(.attributeValues, "'\(name)' one of \(expected)", "'\(text.excerpt)'")
   }
 
   func integers(_ name: StaticString) -> IntegerList {

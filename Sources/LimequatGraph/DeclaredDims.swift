@@ -49,7 +49,7 @@ extension DeclaredDims: CustomStringConvertible {
       if index > 0 { text += ", " }
       switch self[index] {
       case .fixed(let size): text += "\(size)"
-      case .symbolic(let name): text += name.text
+      case .symbolic(let name): text += name.excerpt
       case nil: text += "?"
       }
     }

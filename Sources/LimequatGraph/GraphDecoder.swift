@@ -87,7 +87,7 @@ struct GraphDecoder: ~Copyable {
       guard node.n_output == 1, let output = node.output[0] else {
         throw .broken(.oneOutput, at: .init(node: name), expected: "one output", found: "\(node.n_output)")
       }
-      try Self.checkName(Name(output), of: "an output of node '\(name)'")
+      try Self.checkName(Name(output), of: "an output", node: name)
       values.append(Value(name: Name(output), source: .node(index), type: .f32, dims: nil))
     }
   }
@@ -97,7 +97,7 @@ struct GraphDecoder: ~Copyable {
     _ info: UnsafePointer<Onnx__ValueInfoProto>, of what: StaticString
   ) throws(GraphError) -> (Name, GraphType, DeclaredDims) {
     let name = Name(info.pointee.name)
-    try Self.checkName(name, of: "\(what)")
+    try Self.checkName(name, of: what)
     let place = GraphError.Place(value: name)
     guard let tensor = info.pointee.type?.pointee.tensor_type, let shape = tensor.pointee.shape else {
       throw .broken(.valueInfo, at: place, expected: "a tensor type with a shape", found: "none")
@@ -114,7 +114,7 @@ struct GraphDecoder: ~Copyable {
     for index in 0..<dims.rank {
       switch dims[index] {
       case .fixed(let size) where size >= 1: continue
-      case .symbolic(let symbol) where symbol.bytes.count >= 1 && symbol.bytes.count <= Limits.name: continue
+      case .symbolic(let symbol) where symbol.isValid: continue
       default:
         throw .broken(
           .valueInfo, at: place, expected: "dims that are at least 1 or have a name", found: "\(dims)")
@@ -132,7 +132,7 @@ struct GraphDecoder: ~Copyable {
     guard let kind = OperatorKind(domain: Name(node.pointee.domain), type: Name(node.pointee.op_type)) else {
       throw .broken(
         .operators, at: place, expected: "an operator that graph.md lists",
-        found: "'\(Name(node.pointee.op_type))' of domain '\(Name(node.pointee.domain))'")
+        found: "'\(Name(node.pointee.op_type).excerpt)' of domain '\(Name(node.pointee.domain).excerpt)'")
     }
     let count = node.pointee.n_input
     guard kind.inputs.contains(count) else {
@@ -158,7 +158,7 @@ struct GraphDecoder: ~Copyable {
       // Values are numbered in the order in which they are made.
       guard let value = index.find(inputName, in: values), value < output else {
         throw .broken(
-          .defined, at: .init(node: name.text, value: inputName.text),
+          .defined, at: .init(node: name.text, value: inputName.excerpt),
           expected: "an input, an initializer or the output of an earlier node", found: "none of this name")
       }
       nodeInputs.append(Int32(clamping: value))
@@ -227,16 +227,18 @@ struct GraphDecoder: ~Copyable {
   ) throws(GraphError) {
     guard !range.contains(count) else { return }
     throw .broken(
-      .limits, at: .init(node: node), expected: "\(range.lowerBound) to \(range.upperBound) \(what)",
+      .limits, at: .init(node: node.excerpt), expected: "\(range.lowerBound) to \(range.upperBound) \(what)",
       found: "\(count)")
   }
 
   /// G07.
-  private static func checkName(_ name: Name, of what: String) throws(GraphError) {
-    guard name.bytes.count >= 1, name.bytes.count <= Limits.name else {
+  private static func checkName(
+    _ name: Name, of what: StaticString, node: Name = Name("")
+  ) throws(GraphError) {
+    guard name.isValid else {
       throw .broken(
-        .names, at: .init(), expected: "a name of 1 to \(Limits.name) bytes for \(what)",
-        found: "\(name.bytes.count) bytes")
+        .names, at: .init(node: node.excerpt), expected: "a name of \(Name.validForm) for \(what)",
+        found: name.invalidForm)
     }
   }
 }

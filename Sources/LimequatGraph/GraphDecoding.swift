@@ -62,7 +62,7 @@ extension Graph {
         own += 1
       } else {
         throw .broken(
-          .operatorSets, at: .init(), expected: expected, found: "'\(domain)' \(set.pointee.version)")
+          .operatorSets, at: .init(), expected: expected, found: "'\(domain.excerpt)' \(set.pointee.version)")
       }
     }
     let uses = uses(model)

@@ -26,7 +26,7 @@ public enum GraphError: Error, Sendable {
 }
 
 extension GraphError: CustomStringConvertible {
-  /// For example `G28 broadcast: node 'block_0/add': expected dims that are equal or 1, found [2, 3] and [2, 4]`.
+  /// For example `G28 broadcast: node 'sum': expected dims that are equal or 1, found [2, 3] and [2, 4]`.
   public var description: String {
     switch self {
     case .memory(let error): return error.description
@@ -55,4 +55,13 @@ func orMemory<R>(_ body: () throws(BytesError) -> R) throws(GraphError) -> R {
 /// An empty table; a lack of memory as an error of this room.
 func table<Element>(of type: Element.Type, capacity: Int) throws(GraphError) -> Table<Element> {
   do throws(BytesError) { return try Table(capacity: capacity) } catch { throw .memory(error) }
+}
+
+extension Name {
+  /// For messages about names that are not yet known to be valid: cut, since a file says how long they are.
+  var excerpt: String {
+    let limit = 80
+    guard bytes.count > limit else { return text }
+    return Name(UnsafeRawBufferPointer(rebasing: bytes[..<limit])).text + "..."
+  }
 }

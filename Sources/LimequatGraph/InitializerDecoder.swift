@@ -62,8 +62,8 @@ struct InitializerDecoder {
         .externalData, "one external_data entry, 'location'", "\(tensor.pointee.n_external_data) others")
     }
     let location = Name(entry.pointee.value)
-    guard location.bytes.count >= 1, location.bytes.count <= Limits.name else {
-      throw broken(.externalData, "a location of 1 to \(Limits.name) bytes", "\(location.bytes.count)")
+    guard location.isValid else {
+      throw broken(.externalData, "a location of \(Name.validForm)", location.invalidForm)
     }
     return Value(name: name, source: .external(location: location), type: .f32, dims: dims)
   }

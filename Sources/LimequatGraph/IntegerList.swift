@@ -1,5 +1,5 @@
-/// A short list of i64 that lies in a graph's bytes: dims, axes, pads. Borrows them: valid while the ``Graph``
-/// lives. At most 16 entries, a rule of the format.
+/// A short list of i64 that lies in a graph's bytes: dims, axes, pads. Borrows them: valid while the
+/// ``Graph`` lives. At most 16 entries, a rule of the format.
 public struct IntegerList: @unchecked Sendable {
   private let bytes: UnsafeRawBufferPointer
 

@@ -1,3 +1,5 @@
+internal import LimequatBytes
+
 /// What a graph may have at most (formats/graph.md, section "Limits").
 enum Limits {
   /// Bytes of a ModelProto.
@@ -21,4 +23,19 @@ enum Limits {
   static let elements = 1 << 40
   static let heads = 65_536
   static let experts = 65_536
+}
+
+extension Name {
+  /// Whether it may be a name: 1 to 1,024 bytes, none a control character. (UTF-8 was checked with the wire.)
+  var isValid: Bool {
+    guard bytes.count >= 1, bytes.count <= Limits.name else { return false }
+    for byte in bytes where byte < 0x20 || byte == 0x7F { return false }
+    return true
+  }
+
+  /// For messages: what a name must be, and what one that is not valid is.
+  static var validForm: String { "1 to \(Limits.name) bytes without control characters" }
+  var invalidForm: String {
+    bytes.count >= 1 && bytes.count <= Limits.name ? "a control character" : "\(bytes.count) bytes"
+  }
 }

@@ -1,7 +1,7 @@
 internal import LimequatBytes
 
-/// Finds values by name: their numbers in ascending order of their names. A file decides how many there are, so
-/// no Dictionary; sorted in place, since the standard library's sort allocates half of what it sorts.
+/// Finds values by name: their numbers in ascending order of their names. A file decides how many there are,
+/// so no Dictionary; sorted in place, since the standard library's sort allocates half of what it sorts.
 struct NameIndex: ~Copyable {
   private var order: Table<Int32>
 

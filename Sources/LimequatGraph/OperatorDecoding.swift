@@ -136,9 +136,9 @@ struct OperatorDecoder {
 
   private func sparseMoE() throws(GraphError) -> Operator {
     let bank = attributes.string("bank") ?? Name("")
-    guard bank.bytes.count >= 1, bank.bytes.count <= Limits.name else {
+    guard bank.isValid else {
       throw attributes.broken(
-        .attributeValues, "'bank' of 1 to \(Limits.name) bytes", "\(bank.bytes.count) bytes")
+        .attributeValues, "'bank' of \(Name.validForm)", bank.invalidForm)
     }
     let group = try attributes.integer("group_size", in: -1...Int(Int32.max))
     let activation = try attributes.choice(

@@ -99,8 +99,8 @@ extension SparseMoEAttributes {
     }
   }
 
-  /// f32 numbers whose sum in f64 is the number: ONNX has no f64 attribute, and a factor such as 1.05 rounded to
-  /// f32 can move a capacity. Each difference is exact (24 of the 53 bits are gone at each step).
+  /// f32 numbers whose sum in f64 is the number: ONNX has no f64 attribute, and a factor such as 1.05 rounded
+  /// to f32 can move a capacity. Each difference is exact (24 of the 53 bits are gone at each step).
   static func pieces(of number: Double) -> [Float] {
     var rest = number
     var pieces = [Float(number)]

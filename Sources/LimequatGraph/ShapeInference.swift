@@ -4,8 +4,8 @@ public import LimequatTensor
 extension Graph {
   /// The shapes of all values (rules G24 to G33 of formats/graph.md).
   ///
-  /// `inputs` gives the shape of an input; `externals` the logical type and dims of a tensor in the container's
-  /// directory, nil when there is none of that name; `banks` the same for an expert bank.
+  /// `inputs` gives the shape of an input; `externals` the logical type and dims of a tensor in the
+  /// container's directory, nil when there is none of that name; `banks` the same for an expert bank.
   public func inferShapes(
     inputs: (Int) -> Shape, externals: (Name) -> (type: GraphType, shape: Shape)?, banks: (Name) -> BankShape?
   ) throws(GraphError) -> InferredShapes {
@@ -62,7 +62,7 @@ extension Graph {
 }
 
 extension Shape {
-  /// Declared dims without symbols; decoding has checked that each is at least 1 and that there are at most 8.
+  /// Declared dims without symbols; decoding has checked that there are at most 8, each at least 1.
   init(declared: DeclaredDims?) {
     self.init()
     guard let declared else { return }

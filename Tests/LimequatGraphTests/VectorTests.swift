@@ -57,3 +57,9 @@ func decode(_ bytes: some ContiguousBytes) throws -> Graph {
   let error = #expect(throws: GraphError.self) { try decode(bytes) }
   #expect(error?.rule == .size)
 }
+
+@Test func thePageStatesEveryRule() throws {
+  let page = try String(
+    contentsOf: vectors.deletingLastPathComponent().appendingPathComponent("graph.md"), encoding: .utf8)
+  for rule in GraphRule.allCases { #expect(page.contains("- **\(rule.id) \(rule.name)**")) }
+}

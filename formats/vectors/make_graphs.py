@@ -410,6 +410,7 @@ def invalid():
     yield "G06-limits-no-output", simple(outputs=())
     yield "G06-limits-node-inputs", one("Concat", ["x"] * 65, [("axis", 0)])
     yield "G07-names-node", simple([node("Relu", ["x"], ["y"], name="")])
+    yield "G07-names-control", simple([node("Relu", ["x"], ["y"], name="a\nb")])
     yield "G07-names-long", simple([node("Relu", ["x"], ["y"], name="n" * 1025)])
     yield "G07-names-output", simple([node("Relu", ["x"], [""], name="n")])
     yield "G08-unique-names-node", simple([node("Relu", ["x"], ["y"]), node("Tanh", ["x"], ["y"])])
