@@ -96,7 +96,7 @@ check "digits accuracy is at least 95 %: $accuracy" 0 [ "$accuracy" = good ]
 image=$(printf '%s\n' $digits/test/*.png | head -n 1)
 check "--version" 0 "$limequat" --version
 check "--help" 0 "$limequat" --help
-for command in convert inspect verify run embed classify routing; do
+for command in convert quantize inspect verify run embed classify routing; do
   check "$command --help" 0 "$limequat" "$command" --help
 done
 check "no such command" 2 "$limequat" transmogrify
