@@ -22,11 +22,14 @@ struct QuantizeCommand: ParsableCommand {
       none.
       """)
   var dense: QuantizationOptions.Dense = .keep
-  @Option(help: "Write the report as JSON to this file; on standard output it is a table.") var report: String?
+  @Option(help: "Write the report as JSON to this file; on standard output it is a table.") var report:
+    String?
   @Option(help: "Threads that compute; 0: as many as the machine has processors.") var threads = 0
 
   func validate() throws {
-    guard (0...1024).contains(threads) else { throw ValidationError("--threads takes a number from 0 to 1024") }
+    guard (0...1024).contains(threads) else {
+      throw ValidationError("--threads takes a number from 0 to 1024")
+    }
   }
 
   func run() throws {

@@ -21,7 +21,9 @@ struct RoutingCommand: ParsableCommand {
   @OptionGroup var options: RunOptions
 
   func validate() throws {
-    guard !image.isEmpty || !text.isEmpty else { throw ValidationError("give at least one --image or --text") }
+    guard !image.isEmpty || !text.isEmpty else {
+      throw ValidationError("give at least one --image or --text")
+    }
   }
 
   func run() throws {

@@ -7,7 +7,9 @@ enum TextFile {
     try Fault.writing(path) { () throws(BytesError) in
       let file = try AtomicFile.create(path: path)
       let written: Result<Void, BytesError> = bytes.withUnsafeBytes { bytes in
-        do throws(BytesError) { return .success(try file.write(bytes, at: 0)) } catch { return .failure(error) }
+        do throws(BytesError) { return .success(try file.write(bytes, at: 0)) } catch {
+          return .failure(error)
+        }
       }
       try written.get()
       try file.commit()
