@@ -18,12 +18,12 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "How experts are stored.") var experts: QuantizationOptions.Experts = .int8
   @Option(
     help: """
-      Attention, dense MLPs, heads and text tables. int8: all of them, the patch kernel f16; f16: all of them; keep: \
-      none.
+      Attention, dense MLPs, heads and text tables. int8: all of them, the patch kernel as f16; f16: all of \
+      them; keep: none.
       """)
   var dense: QuantizationOptions.Dense = .keep
-  @Option(help: "Write the report as JSON to this file; on standard output it is a table.") var report:
-    String?
+  @Option(help: "Write the report as JSON to this file; on standard output it is a table.")
+  var report: String?
   @Option(help: "Threads that compute; 0: as many as the machine has processors.") var threads = 0
 
   func validate() throws {
