@@ -60,6 +60,11 @@ public final class AtomicFile {
     }
   }
 
+  /// Lets the disk begin to write a range that is complete; ``commit()`` then waits less.
+  public func startWriteback(_ range: Range<Int>) {
+    lmq_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))
+  }
+
   /// The file as written so far, for reading while this object lives.
   public func readBack() throws(BytesError) -> File { try File.adopt(descriptor, isOwned: false) }
 

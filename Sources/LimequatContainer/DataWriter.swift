@@ -9,11 +9,16 @@ final class DataWriter {
   private var buffered = 0
   /// Where the buffer's first byte belongs.
   private var flushed = ContainerLimits.headerSize
+  /// Up to where the disk was asked to begin.
+  private var handedOver = 0
   private var crc = CRC32C()
   private var written = 0
   private var expected = 0
 
   private static let bufferSize = 1 << 20
+  /// Writes of this many bytes are large enough to go out without a copy.
+  private static let directSize = 64 << 10
+  private static let writebackSize = 16 << 20
 
   private init(file: AtomicFile, buffer: consuming Buffer) {
     self.file = file
@@ -45,10 +50,9 @@ final class DataWriter {
     }
     crc.update(bytes)
     written += bytes.count
-    if bytes.count > buffer.size - buffered { try flush() }
-    if bytes.count > buffer.size {
-      try withBytes { () throws(BytesError) in try file.write(bytes, at: flushed) }
-      flushed += bytes.count
+    if bytes.count > buffer.size - buffered || bytes.count >= Self.directSize { try flush() }
+    if bytes.count >= Self.directSize {
+      try append(bytes)
       return
     }
     if let source = bytes.baseAddress {
@@ -89,8 +93,16 @@ final class DataWriter {
   private func flush() throws(ContainerError) {
     guard buffered > 0 else { return }
     let bytes = UnsafeRawBufferPointer(start: buffer.start, count: buffered)
-    try withBytes { () throws(BytesError) in try file.write(bytes, at: flushed) }
-    flushed += buffered
+    try append(bytes)
     buffered = 0
+  }
+
+  private func append(_ bytes: UnsafeRawBufferPointer) throws(ContainerError) {
+    try withBytes { () throws(BytesError) in try file.write(bytes, at: flushed) }
+    flushed += bytes.count
+    if flushed - handedOver >= Self.writebackSize {
+      file.startWriteback(handedOver..<flushed)
+      handedOver = flushed
+    }
   }
 }

@@ -29,6 +29,9 @@ void lmq_memory_free(void *p);
 void lmq_memory_begin(void);
 bool lmq_memory_is_short(void);
 
+/// writeback.c: the disk may begin to write this range of the file.
+void lmq_start_writeback(int fd, int64_t offset, int64_t size);
+
 /// unique.c: a number for names of temporary files.
 uint64_t lmq_platform_unique(void);
 

@@ -81,7 +81,7 @@ enum FiniteCheck {
 
   /// Adding one to the exponent carries into the sign place exactly when it was all ones; the places are
   /// gathered, so that the loop has no branch.
-  private static func hasFault(_ bytes: UnsafeRawBufferPointer, _ type: ElementType) -> Bool {
+  static func hasFault(_ bytes: UnsafeRawBufferPointer, _ type: ElementType) -> Bool {
     guard let start = bytes.baseAddress else { return false }
     if type == .f32 {
       var gathered = SIMD16<UInt32>.zero

@@ -10,8 +10,8 @@ final class WeightStream {
   private let input = GrowingBuffer()
   private let output = GrowingBuffer()
 
-  /// Rows and panels go out in pieces of about this many bytes.
-  private static let pieceSize = 2 << 20
+  /// Rows and panels go out in pieces of about this many bytes: they stay in a core's cache from packing to writing.
+  private static let pieceSize = 512 << 10
 
   init(_ checkpoint: Checkpoint, _ writer: ContainerWriter) {
     self.checkpoint = checkpoint
@@ -43,10 +43,11 @@ final class WeightStream {
       type: type)
     let source = Source(checkpoint, layer.bias, rows: expert..<expert + 1)
     let bytes = try read(source)
+    try checkFinite(bytes, source)
     let padded = try output.bytes((outputs + Panel.width - 1) / Panel.width * Panel.width * 4)
     padded.initializeMemory(as: UInt8.self, repeating: 0)
     try cast(
-      UnsafeRawBufferPointer(bytes), source,
+      bytes, source,
       into: UnsafeMutableRawBufferPointer(rebasing: padded[..<(outputs * 4)]), .f32)
     try write(UnsafeRawBufferPointer(padded))
   }
@@ -73,21 +74,26 @@ final class WeightStream {
     }
   }
 
-  private func read(_ source: Source) throws(ConversionError) -> UnsafeMutableRawBufferPointer {
+  private func read(_ source: Source) throws(ConversionError) -> UnsafeRawBufferPointer {
     let bytes = try input.bytes(source.count * source.type.size)
     try withCheckpoint { () throws(CheckpointError) in
       try checkpoint.read(source.index, leading: source.rows, into: bytes)
     }
-    if let element = FiniteCheck.firstFault(UnsafeRawBufferPointer(bytes), source.type) {
-      throw .notFinite(tensor: source.name, element: source.first + element)
-    }
-    return bytes
+    return UnsafeRawBufferPointer(bytes)
+  }
+
+  private func checkFinite(_ bytes: UnsafeRawBufferPointer, _ source: Source) throws(ConversionError) {
+    guard let element = FiniteCheck.firstFault(bytes, source.type) else { return }
+    throw .notFinite(tensor: source.name, element: source.first + element)
   }
 
   private func matrix(
     _ source: Source, inputs: Int, outputs: Int, type: ElementType
   ) throws(ConversionError) {
-    let bytes = UnsafeRawBufferPointer(try read(source))
+    let bytes = try read(source)
+    // A cast may turn a NaN into a number, so that one is looked for before. Without a cast the panels are checked,
+    // while they are in the cache.
+    if source.type != type { try checkFinite(bytes, source) }
     let packing = PanelPacking(inputs: inputs, outputs: outputs, from: source.type, to: type)
     let step = max(1, Self.pieceSize / max(packing.panelSize, 1))
     var panel = 0
@@ -95,7 +101,8 @@ final class WeightStream {
       let end = min(panel + step, packing.panelCount)
       let panels = try output.bytes((end - panel) * packing.panelSize)
       packing.run(panel..<end, from: bytes, into: panels)
-      if source.type != type, FiniteCheck.firstFault(UnsafeRawBufferPointer(panels), type) != nil {
+      if FiniteCheck.hasFault(UnsafeRawBufferPointer(panels), type) {
+        try checkFinite(bytes, source)
         throw overflow(bytes, source, type)
       }
       try write(UnsafeRawBufferPointer(panels))
@@ -111,7 +118,8 @@ final class WeightStream {
     while row < tensor.rows {
       let end = min(row + step, tensor.rows)
       let source = Source(checkpoint, index, rows: row..<end)
-      let bytes = UnsafeRawBufferPointer(try read(source))
+      let bytes = try read(source)
+      try checkFinite(bytes, source)
       if source.type == type {
         try write(bytes)
       } else {
@@ -129,7 +137,7 @@ final class WeightStream {
   ) throws(ConversionError) {
     guard let from = bytes.baseAddress, let to = result.baseAddress else { return }
     ElementCast.run(from, source.type, to, type, count: source.count)
-    if FiniteCheck.firstFault(UnsafeRawBufferPointer(result), type) != nil {
+    if FiniteCheck.hasFault(UnsafeRawBufferPointer(result), type) {
       throw overflow(bytes, source, type)
     }
   }
