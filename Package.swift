@@ -85,7 +85,8 @@ let package = Package(
       "LimequatConvert",
       [
         "CLimequatPlatform", "CLimequatSchema", "CProtobufC", "CSentencePieceSchema", "LimequatBytes",
-        "LimequatTensor", "LimequatProtobuf", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint",
+        "LimequatTensor", "LimequatProtobuf", "LimequatContainer", "LimequatGraph", "LimequatText",
+        "LimequatCheckpoint",
       ]),
     .executableTarget(
       name: "LimequatCommand",
@@ -129,8 +130,8 @@ let package = Package(
     tests(
       "LimequatConvert",
       [
-        "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatCheckpoint",
-        "LimequatRuntime",
+        "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph", "LimequatText",
+        "LimequatCheckpoint",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -2,7 +2,8 @@ internal import LimequatBytes
 internal import LimequatTensor
 
 extension Checkpoint {
-  /// Reads the rows `leading` of the first axis, all of the others, in row-major order (a scalar has one row).
+  /// Reads the rows `leading` of the first axis, all of the others, in row-major order (a scalar has one
+  /// row).
   ///
   /// `destination` must have exactly the bytes of these rows. Beyond it no more than 1 MiB is used.
   public func read(

@@ -43,8 +43,8 @@ public final class Checkpoint: Sendable {
     let size: Int
   }
 
-  /// Opens the weights in a folder: exactly one of a safetensors file, a safetensors index with its shards, or
-  /// V-MoE's `checkpoint.index` with its data files.
+  /// Opens the weights in a folder: exactly one of a safetensors file, a safetensors index with its shards,
+  /// or V-MoE's `checkpoint.index` with its data files.
   public static func open(folder: String) throws(CheckpointError) -> Checkpoint {
     let found = WeightsKind.allCases.filter { exists("\(folder)/\($0.rawValue)") }
     guard let kind = found.first, found.count == 1 else {

@@ -1,7 +1,7 @@
 internal import LimequatBytes
 
-/// A file seen through a small window, so that a structure spread over gigabytes is walked without loading what
-/// lies between.
+/// A file seen through a small window, so that a structure spread over gigabytes is walked without loading
+/// what lies between.
 final class FileWindow {
   private static let windowSize = 16 << 10
   let path: String

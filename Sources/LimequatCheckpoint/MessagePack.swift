@@ -1,5 +1,5 @@
-/// Reads MessagePack values one after the other from a range of a file. Every length is checked against the range
-/// before it is believed; nothing recurses.
+/// Reads MessagePack values one after the other from a range of a file. Every length is checked against the
+/// range before it is believed; nothing recurses.
 struct MessagePackReader {
   let window: FileWindow
   private(set) var offset: Int
@@ -118,8 +118,9 @@ extension MessagePackReader {
       throw bad("an array: \(what)", "another value", at: place)
     }
     if let sizes, !sizes.contains(count) {
+      let low = sizes.lowerBound == sizes.upperBound ? "" : "\(sizes.lowerBound) to "
       throw bad(
-        "\(sizes.lowerBound == sizes.upperBound ? "" : "\(sizes.lowerBound) to ")\(sizes.upperBound) elements: \(what)",
+        "\(low)\(sizes.upperBound) elements: \(what)",
         "\(count)", at: place)
     }
     return count

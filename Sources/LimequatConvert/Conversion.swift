@@ -2,8 +2,8 @@ internal import LimequatCheckpoint
 
 /// From somebody else's checkpoint to a .lmq file.
 public enum Conversion {
-  /// Reads configuration and structure of a source (a checkpoint folder or a file in one) and checks every rule that
-  /// needs no weights. Only the similarity multiplier and the tokenizer are read.
+  /// Reads configuration and structure of a source (a checkpoint folder or a file in one) and checks every
+  /// rule that needs no weights. Only the similarity multiplier and the tokenizer are read.
   public static func plan(
     source: String, options: ConversionOptions = ConversionOptions()
   ) throws(ConversionError) -> ConversionPlan {

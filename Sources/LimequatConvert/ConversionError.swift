@@ -2,9 +2,10 @@ public import LimequatBytes
 public import LimequatCheckpoint
 public import LimequatContainer
 public import LimequatGraph
+public import LimequatText
 
-/// Why a checkpoint cannot be converted. Every case names the file, key or tensor, what was expected and what was
-/// found.
+/// Why a checkpoint cannot be converted. Every case names the file, key or tensor, what was expected and
+/// what was found.
 public enum ConversionError: Error, Sendable {
   /// The checkpoint's own container cannot be read.
   case checkpoint(CheckpointError)
@@ -16,6 +17,8 @@ public enum ConversionError: Error, Sendable {
   case tensor(name: String, expected: String, found: String)
   /// A tokenizer file.
   case tokenizer(file: String, expected: String, found: String)
+  /// Tables of a tokenizer file that no tokenizer can be made of.
+  case tokenizerTables(file: String, TextError)
   /// A NaN or an infinity. `element` counts in row-major order.
   case notFinite(tensor: String, element: Int)
   /// A value that the wanted type cannot hold.
@@ -38,6 +41,7 @@ extension ConversionError: CustomStringConvertible {
     case .tensor(let name, let expected, let found):
       "tensor \(quoted(name)): expected \(expected), found \(found)"
     case .tokenizer(let file, let expected, let found): "\(file): expected \(expected), found \(found)"
+    case .tokenizerTables(let file, let error): "\(file): \(error)"
     case .notFinite(let tensor, let element):
       "tensor \(quoted(tensor)): expected finite numbers, found a NaN or an infinity at element \(element)"
     case .overflow(let tensor, let element, let value, let type):

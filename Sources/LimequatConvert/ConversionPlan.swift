@@ -84,8 +84,8 @@ extension ConversionPlan: CustomStringConvertible {
     }
     for bank in banks {
       lines.append(
-        "bank \(bank.name): \(bank.experts) experts \(bank.inputSize) x \(bank.hiddenSize) x \(bank.outputSize), "
-          + "\(bank.encoding), \(bank.bytes) bytes")
+        "bank \(bank.name): \(bank.experts) experts \(bank.inputSize) x \(bank.hiddenSize) x "
+          + "\(bank.outputSize), \(bank.encoding), \(bank.bytes) bytes")
       for source in bank.sources { lines.append("  from \(source)") }
     }
     let dense = tensors.reduce(0) { $0 + $1.bytes }

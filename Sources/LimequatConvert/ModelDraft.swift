@@ -87,7 +87,8 @@ struct ModelDraft {
     try append(name, type, .rows, shape, .bytes(bytes))
   }
 
-  /// The experts `prefix/Dense_0` (E, inputs, hidden) and `prefix/Dense_1` (E, hidden, outputs) with their biases.
+  /// The experts `prefix/Dense_0` (E, inputs, hidden) and `prefix/Dense_1` (E, hidden, outputs) with their
+  /// biases.
   mutating func bank(
     _ prefix: String, experts: Int, inputs: Int, hidden: Int, outputs: Int
   ) throws(ConversionError) {

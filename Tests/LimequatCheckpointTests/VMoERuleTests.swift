@@ -150,7 +150,7 @@ private let badContainers: [BadContainer] = [
     index: .index(.map([("w", simpleLeaf), ("w/v", simpleLeaf), ("w", .map([("v", simpleLeaf)]))])),
     says: "every key once"),
   BadContainer(
-    "leaf is something else", index: .index(.map([("w", .null)])), says: "a map or a tensor (ext 8) at \"w\""),
+    "leaf is something else", index: .index(.map([("w", .null)])), says: "a tensor (ext 8) at \"w\""),
   BadContainer("leaf of another kind", index: .index(.map([("w", .ext(7, []))])), says: "ext 8"),
   BadContainer(
     "too deep", index: .index((0..<40).reduce(simpleTree) { tree, _ in .map([("x", tree)]) }),

@@ -23,7 +23,8 @@ public enum SafetensorsBuilder {
     for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
       let end = data.count + tensor.bytes.count
       entries.append(
-        "\"\(name)\":{\"dtype\":\"\(tensor.type)\",\"shape\":\(tensor.shape),\"data_offsets\":[\(data.count),\(end)]}"
+        "\"\(name)\":{\"dtype\":\"\(tensor.type)\",\"shape\":\(tensor.shape),"
+          + "\"data_offsets\":[\(data.count),\(end)]}"
       )
       data += tensor.bytes
     }

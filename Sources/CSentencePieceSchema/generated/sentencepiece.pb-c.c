@@ -294,8 +294,8 @@ static const ProtobufCFieldDescriptor sentencepiece__sentence_piece__field_descr
     "piece",
     1,
     PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Sentencepiece__SentencePiece, has_piece),
     offsetof(Sentencepiece__SentencePiece, piece),
     NULL,
     NULL,

@@ -61,7 +61,11 @@ struct  Sentencepiece__ModelProto
 struct  Sentencepiece__SentencePiece
 {
   ProtobufCMessage base;
-  char *piece;
+  /*
+   * a string in SentencePiece's own schema; an unused one may hold a zero byte
+   */
+  protobuf_c_boolean has_piece;
+  ProtobufCBinaryData piece;
   protobuf_c_boolean has_score;
   float score;
   protobuf_c_boolean has_type;
@@ -69,7 +73,7 @@ struct  Sentencepiece__SentencePiece
 };
 #define SENTENCEPIECE__SENTENCE_PIECE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&sentencepiece__sentence_piece__descriptor) \
-    , NULL, 0, 0, 0, SENTENCEPIECE__SENTENCE_PIECE__TYPE__NORMAL }
+    , 0, {0,NULL}, 0, 0, 0, SENTENCEPIECE__SENTENCE_PIECE__TYPE__NORMAL }
 
 
 struct  Sentencepiece__TrainerSpec

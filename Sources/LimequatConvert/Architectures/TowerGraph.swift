@@ -1,7 +1,7 @@
 internal import LimequatGraph
 
-/// Writes the graph of one signature; nodes are named after the parameters they use. formats/graph.md lists the
-/// forms that a runtime may fuse: keep to them.
+/// Writes the graph of one signature; nodes are named after the parameters they use. formats/graph.md lists
+/// the forms that a runtime may fuse: keep to them.
 struct TowerGraph {
   typealias Ref = GraphBuilder.Ref
 
@@ -38,8 +38,8 @@ struct TowerGraph {
     return graph.node(.add, [h, table], name: "\(positions)/add")
   }
 
-  /// All blocks and the norm behind them, for sequences of `length` positions. `mask`: bool, true where a key is
-  /// seen.
+  /// All blocks and the norm behind them, for sequences of `length` positions. `mask`: bool, true where a
+  /// key is seen.
   mutating func encode(_ input: Ref, length: Int, mask: Ref? = nil) -> Ref {
     var h = input
     for layer in 0..<tower.layers { h = block(h, layer, length: length, mask: mask) }

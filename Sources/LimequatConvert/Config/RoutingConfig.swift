@@ -1,7 +1,8 @@
 internal import LimequatCheckpoint
 internal import LimequatGraph
 
-/// The keys that say how tokens choose experts; both families have them (formats/limoe-checkpoint.md, section 2).
+/// The keys that say how tokens choose experts; both families have them (formats/limoe-checkpoint.md,
+/// section 2).
 struct RoutingConfig {
   let moeLayers: [Int]
   /// 0 for a dense model that states none.
@@ -72,7 +73,8 @@ struct RoutingConfig {
     return attributes
   }
 
-  /// Whether the capacity of a group of `size` tokens is at least `size`. Computed in f64, from left to right.
+  /// Whether the capacity of a group of `size` tokens is at least `size`. Computed in f64, from left to
+  /// right.
   private func reaches(_ size: Int) -> Bool {
     let exact = Double(size) * Double(selected) * capacityFactor / Double(experts)
     let whole = exact.rounded(capacityRounding == .ceil ? .up : .toNearestOrEven)

@@ -1,4 +1,5 @@
-internal import CLimequatSchema  // includes protobuf-c.h too, and may be the one that its types are said to come from
+// Includes protobuf-c.h too, and may be the module that its types are said to come from.
+internal import CLimequatSchema
 internal import CProtobufC
 internal import CSentencePieceSchema
 internal import LimequatBytes
@@ -6,6 +7,7 @@ internal import LimequatCheckpoint
 internal import LimequatContainer
 internal import LimequatProtobuf
 internal import LimequatTensor
+internal import LimequatText
 
 extension TokenizerConfig {
   /// The tokenizer as the output has it; its tables become tensors `tokenizer/0/...`.
@@ -18,6 +20,7 @@ extension TokenizerConfig {
     result.padId = padId.map(Int32.init(truncatingIfNeeded:))
     guard let file else { return result }
     let model = try SentencePieceModel.read("\(folder)/\(file)", maximumPieces: vocabulary)
+    try model.check(result, file: "\(folder)/\(file)")
     let count = model.types.count
     result.lowerCase = lowerCase
     result.pieces = "tokenizer/0/pieces"
@@ -110,39 +113,44 @@ struct SentencePieceModel {
   private mutating func take(
     _ root: Sentencepiece__ModelProto, bad: (String, String) -> ConversionError
   ) throws(ConversionError) {
-    var seen: Set<[UInt8]> = []
     var unknowns = 0
-    var byteValues = 0
     for index in 0..<root.n_pieces {
       guard let piece = root.pieces[index]?.pointee else { continue }
-      let bytes =
-        piece.piece.map { start in
-          [UInt8](Name(start).bytes)
-        } ?? []
-      func place(_ found: String) -> String { "\(found) (piece \(index))" }
-      guard !bytes.isEmpty else { throw bad("pieces with text", place("none")) }
-      guard seen.insert(bytes).inserted else {
-        throw bad("every piece once", place(quoted(String(decoding: bytes, as: UTF8.self)) + " again"))
-      }
-      guard piece.score.isFinite else { throw bad("finite scores", place("\(piece.score)")) }
-      guard (1...6).contains(piece.type.rawValue) else {
-        throw bad("piece types 1 to 6", place("\(piece.type.rawValue)"))
-      }
       if piece.type == SENTENCEPIECE__SENTENCE_PIECE__TYPE__UNKNOWN {
         unknowns += 1
         unknownId = Int32(truncatingIfNeeded: index)  // at most vocab_size
-      } else if piece.type == SENTENCEPIECE__SENTENCE_PIECE__TYPE__BYTE {
-        byteValues += 1
       }
       offsets.write(Int32(truncatingIfNeeded: text.count))  // the file has at most 64 MiB
-      text += bytes
+      text += UnsafeRawBufferPointer(start: piece.piece.data, count: piece.piece.len)
       scores.write(piece.score)
-      types.append(UInt8(truncatingIfNeeded: piece.type.rawValue))  // 1 to 6
+      types.append(UInt8(clamping: piece.type.rawValue))
     }
     offsets.write(Int32(truncatingIfNeeded: text.count))
     guard unknowns == 1 else { throw bad("one unknown piece", "\(unknowns)") }
-    guard !byteFallback || byteValues == 256 else {
-      throw bad("256 byte pieces for byte_fallback", "\(byteValues)")
+  }
+
+  /// Makes the tokenizer, as a reader of the output will: that checks every table.
+  func check(_ draft: TokenizerDraft, file: String) throws(ConversionError) {
+    var options = TokenizerOptions(maxLength: draft.maxLength, eos: .none, eosId: nil, padId: nil)
+    options.unknownId = unknownId
+    options.byteFallback = byteFallback
+    // Array's own withUnsafeBytes rethrows untyped.
+    let fault: TextError? = text.withUnsafeBytes { text in
+      offsets.bytes.withUnsafeBytes { offsets in
+        scores.bytes.withUnsafeBytes { scores in
+          types.withUnsafeBytes { types in
+            characterMap.withUnsafeBytes { map in
+              let tables = UnigramTables(
+                pieces: text, offsets: offsets, scores: scores, types: types, characterMap: map)
+              do throws(TextError) {
+                _ = try UnigramTokenizer.make(tables: tables, options: options)
+                return nil
+              } catch { return error }
+            }
+          }
+        }
+      }
     }
+    if let fault { throw .tokenizerTables(file: file, fault) }
   }
 }

@@ -4,8 +4,8 @@ internal import LimequatContainer
 internal import LimequatTensor
 
 extension ConversionPlan {
-  /// Writes the output. The file appears at `path` only when it is whole. Memory holds one matrix or expert at a
-  /// time. `progress` gets the bytes done and the bytes in all.
+  /// Writes the output. The file appears at `path` only when it is whole. Memory holds one matrix or expert
+  /// at a time. `progress` gets the bytes done and the bytes in all.
   public func write(
     to path: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ConversionError) {

@@ -1,7 +1,7 @@
 internal import LimequatTensor
 
-/// From a row-major matrix (inputs, outputs) to panels of 32 outputs: a run of 32 elements of a row becomes a run of
-/// its panel. Outputs beyond the last are zero.
+/// From a row-major matrix (inputs, outputs) to panels of 32 outputs: a run of 32 elements of a row becomes
+/// a run of its panel. Outputs beyond the last are zero.
 struct PanelPacking {
   let inputs: Int
   let outputs: Int

@@ -3,14 +3,16 @@ internal import LimequatCheckpoint
 internal import LimequatContainer
 internal import LimequatTensor
 
-/// Carries weights from a checkpoint to a writer: reads a slice, refuses what is not finite, casts, packs, writes.
+/// Carries weights from a checkpoint to a writer: reads a slice, refuses what is not finite, casts, packs,
+/// writes.
 final class WeightStream {
   private let checkpoint: Checkpoint
   private let writer: ContainerWriter
   private let input = GrowingBuffer()
   private let output = GrowingBuffer()
 
-  /// Rows and panels go out in pieces of about this many bytes: they stay in a core's cache from packing to writing.
+  /// Rows and panels go out in pieces of about this many bytes: they stay in a core's cache from packing to
+  /// writing.
   private static let pieceSize = 512 << 10
 
   init(_ checkpoint: Checkpoint, _ writer: ContainerWriter) {
@@ -91,8 +93,8 @@ final class WeightStream {
     _ source: Source, inputs: Int, outputs: Int, type: ElementType
   ) throws(ConversionError) {
     let bytes = try read(source)
-    // A cast may turn a NaN into a number, so that one is looked for before. Without a cast the panels are checked,
-    // while they are in the cache.
+    // A cast may turn a NaN into a number, so that one is looked for before. Without a cast the panels are
+    // checked, while they are in the cache.
     if source.type != type { try checkFinite(bytes, source) }
     let packing = PanelPacking(inputs: inputs, outputs: outputs, from: source.type, to: type)
     let step = max(1, Self.pieceSize / max(packing.panelSize, 1))
