@@ -1,10 +1,12 @@
 // exp, tanh, the normal distribution and the activations, on one vector (formats/numerics.md, "Functions").
 // Included by each table after its vector_*.h. Nothing here may be reordered: the order is the result.
-// A table may define LMQ_FUNCTION before, when its vectors are too long to be inlined everywhere.
+// A table defines LMQ_COMPACT before when its vectors are too long to be inlined everywhere.
 
 #pragma STDC FP_CONTRACT OFF
 
-#ifndef LMQ_FUNCTION
+#ifdef LMQ_COMPACT
+#define LMQ_FUNCTION static __attribute__((noinline))
+#else
 #define LMQ_FUNCTION LMQ_INLINE
 #endif
 

@@ -22,22 +22,20 @@ LMQ_INLINE __m256 widen(int type, const void *w) {
   return type == LMQ_F32 ? _mm256_load_ps(w) : type == LMQ_F16 ? widen_f16_half(w) : widen_bf16_half(w);
 }
 
-/// Keeps the compiler from loading ahead, for which there are no registers; the processor does so anyway.
-#define KEEP_ORDER(sum) __asm__ volatile("" : "+x"(sum)::"memory")
-
 /// `rows` rows with `width` registers of a panel, from lane `first` on.
 LMQ_INLINE void tile_of(int type, size_t width, size_t first, size_t rows, const lmq_tile *t) {
   __m256 s[TILE_ROWS][4];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = _mm256_setzero_ps();
-  const float *x = t->x;
+  const char *const x = t->x, *const panel = t->w + first * element_bytes(type);
   STEPS(type, t, first / LMQ_LANES, 4 / width, {
     // The fewer of the two operands wait in registers.
-    const char *w = t->w + j * panel_row(type) + first * element_bytes(type);
+    const char *w = panel + j * panel_row(type);
     const size_t next_register = 8 * element_bytes(type);
     if (rows < width) {
       __m256 a[TILE_ROWS];
-      LMQ_UNROLL for (size_t i = 0; i < rows; i++) a[i] = _mm256_broadcast_ss(x + i * X_STRIDE + j);
+      LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+        a[i] = _mm256_set1_ps(load_f32(x + (i * X_STRIDE + j) * 4));
       LMQ_UNROLL for (size_t r = 0; r < width; r++) {
         __m256 b = widen(type, w + r * next_register);
         LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
@@ -49,7 +47,7 @@ LMQ_INLINE void tile_of(int type, size_t width, size_t first, size_t rows, const
       __m256 b[4];
       LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = widen(type, w + r * next_register);
       LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-        __m256 a = _mm256_broadcast_ss(x + i * X_STRIDE + j);
+        __m256 a = _mm256_set1_ps(load_f32(x + (i * X_STRIDE + j) * 4));
         LMQ_UNROLL for (size_t r = 0; r < width; r++) {
           s[i][r] = _mm256_fmadd_ps(a, b[r], s[i][r]);
           KEEP_ORDER(s[i][r]);
@@ -59,8 +57,9 @@ LMQ_INLINE void tile_of(int type, size_t width, size_t first, size_t rows, const
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-      float *total = t->totals + i * LMQ_PANEL + first + r * 8;
-      _mm256_store_ps(total, _mm256_add_ps(_mm256_load_ps(total), s[i][r]));
+      float *total = (float *)t->totals + i * LMQ_PANEL + first + r * 8;
+      __m256 before = t->begins ? _mm256_setzero_ps() : _mm256_load_ps(total);
+      _mm256_store_ps(total, _mm256_add_ps(before, s[i][r]));
     }
 }
 
@@ -84,7 +83,18 @@ static void tile(const lmq_tile *t) {
 
 #include "matmul.inc.h"
 
-const lmq_kernels lmq_avx2 = LMQ_KERNELS("avx2");
+static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
+  matmul_with(job, panel_begin, panel_end, TILE_ROWS, tile);
+}
+static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, 4, lmq_tile_avx2, LMQ_SPLIT);
+}
+static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, TILE_ROWS, lmq_tile_avx_vnni, LMQ_SHIFTED);
+}
+
+const lmq_kernels lmq_avx2 = LMQ_KERNELS("avx2", matmul, matmul_int8);
+const lmq_kernels lmq_avx_vnni = LMQ_KERNELS("avx-vnni", matmul, matmul_int8_vnni);
 
 #pragma clang attribute pop
 #endif

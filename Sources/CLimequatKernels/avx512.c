@@ -27,20 +27,20 @@ LMQ_INLINE void tile_of(int type, size_t rows, const lmq_tile *t) {
   __m512 s[TILE_ROWS][2];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_setzero_ps();
-  const float *x = t->x;
   STEPS(type, t, 0, 1, {
     __m512 weights[2];
     LMQ_UNROLL for (size_t r = 0; r < 2; r++)
       weights[r] = widen(type, t->w + j * panel_row(type) + r * 16 * element_bytes(type));
     LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-      __m512 a = _mm512_set1_ps(x[i * X_STRIDE + j]);
+      __m512 a = _mm512_set1_ps(load_f32(t->x + (i * X_STRIDE + j) * 4));
       LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_fmadd_ps(a, weights[r], s[i][r]);
     }
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) {
-      float *total = t->totals + i * LMQ_PANEL + r * 16;
-      _mm512_store_ps(total, _mm512_add_ps(_mm512_load_ps(total), s[i][r]));
+      float *total = (float *)t->totals + i * LMQ_PANEL + r * 16;
+      __m512 before = t->begins ? _mm512_setzero_ps() : _mm512_load_ps(total);
+      _mm512_store_ps(total, _mm512_add_ps(before, s[i][r]));
     }
 }
 
@@ -59,7 +59,18 @@ static void tile(const lmq_tile *t) {
 
 #include "matmul.inc.h"
 
-const lmq_kernels lmq_avx512 = LMQ_KERNELS("avx512");
+static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
+  matmul_with(job, panel_begin, panel_end, TILE_ROWS, tile);
+}
+static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, 4, lmq_tile_avx2, LMQ_SPLIT);
+}
+static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, TILE_ROWS, lmq_tile_avx512_vnni, LMQ_SHIFTED);
+}
+
+const lmq_kernels lmq_avx512 = LMQ_KERNELS("avx512", matmul, matmul_int8);
+const lmq_kernels lmq_avx512_vnni = LMQ_KERNELS("avx512-vnni", matmul, matmul_int8_vnni);
 
 #pragma clang attribute pop
 #endif

@@ -6,8 +6,12 @@
 /// operating system keeps the registers.
 enum feature {
   BASELINE = 0,
-  AVX2 = 1 << 0,    // avx2, fma, f16c; ymm state
-  AVX512 = 1 << 1,  // the above, avx512f, avx512bw, avx512dq, avx512vl; zmm state
+  AVX2 = 1 << 0,         // avx2, fma, f16c; ymm state
+  AVX_VNNI = 1 << 1,     // avxvnni
+  AVX512 = 1 << 2,       // avx512f, avx512bw, avx512dq, avx512vl; zmm state
+  AVX512_VNNI = 1 << 3,  // avx512vnni
+  NEON_DOTPROD = 1 << 4,
+  NEON_I8MM = 1 << 5,
 };
 
 #if defined(__x86_64__)
@@ -32,8 +36,22 @@ static unsigned features(void) {
   unsigned found = BASELINE;
   if ((state & ymm) == ymm && (b & avx2)) {
     found |= AVX2;
-    if ((state & zmm) == zmm && (b & avx512) == avx512) found |= AVX512;
+    if ((state & zmm) == zmm && (b & avx512) == avx512) {
+      found |= AVX512;
+      if (c & 1u << 11) found |= AVX512_VNNI;
+    }
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4)) found |= AVX_VNNI;
   }
+  return found;
+}
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+static unsigned features(void) {
+  const unsigned long dotprod = 1ul << 20, i8mm = 1ul << 13;  // HWCAP_ASIMDDP, HWCAP2_I8MM
+  unsigned found = BASELINE;
+  if (getauxval(AT_HWCAP) & dotprod) found |= NEON_DOTPROD;
+  if (getauxval(AT_HWCAP2) & i8mm) found |= NEON_I8MM;
   return found;
 }
 #else
@@ -46,9 +64,13 @@ static const struct {
   unsigned needs;
 } tables[] = {
 #if defined(__x86_64__)
+  {&lmq_avx512_vnni, AVX2 | AVX512 | AVX512_VNNI},
   {&lmq_avx512, AVX2 | AVX512},
+  {&lmq_avx_vnni, AVX2 | AVX_VNNI},
   {&lmq_avx2, AVX2},
 #elif defined(__aarch64__)
+  {&lmq_neon_i8mm, NEON_DOTPROD | NEON_I8MM},
+  {&lmq_neon_dotprod, NEON_DOTPROD},
   {&lmq_neon, BASELINE},
 #endif
   {&lmq_generic, BASELINE},

@@ -2,7 +2,7 @@
 
 #include "vector_generic.h"
 
-#define LMQ_FUNCTION static __attribute__((noinline))
+#define LMQ_COMPACT
 
 #include "activations.inc.h"
 #include "rows.inc.h"
@@ -17,18 +17,39 @@ LMQ_INLINE vec widen(int type, const void *w) {
 }
 
 static void tile(const lmq_tile *t) {
+  float *totals = t->totals;
   for (size_t half = 0; half < LMQ_PANEL; half += LMQ_LANES)
     for (size_t i = 0; i < t->rows; i++) {
       vec a = v_set(0.0f);
       for (size_t j = 0; j < t->k; j++) {
         vec weights = widen(t->type, t->w + j * panel_row(t->type) + half * element_bytes(t->type));
-        a = v_fma(v_set(t->x[i * X_STRIDE + j]), weights, a);
+        a = v_fma(v_set(load_f32(t->x + (i * X_STRIDE + j) * 4)), weights, a);
       }
-      float *total = t->totals + i * LMQ_PANEL + half;
-      v_store(total, v_add(v_load(total), a));
+      float *total = totals + i * LMQ_PANEL + half;
+      v_store(total, v_add(t->begins ? v_set(0.0f) : v_load(total), a));
+    }
+}
+
+static void tile_int8(const lmq_tile *t) {
+  int32_t *totals = t->totals;
+  if (t->begins) memset(totals, 0, t->rows * LMQ_PANEL * sizeof *totals);
+  for (size_t i = 0; i < t->rows; i++)
+    for (size_t j = 0; j < t->k; j++) {
+      const int8_t *x = (const int8_t *)t->x + (i * X_STRIDE + j) * 4;
+      const int8_t *w = (const int8_t *)t->w + j * panel_row(LMQ_INT8);
+      for (size_t output = 0; output < LMQ_PANEL; output++)
+        for (size_t code = 0; code < 4; code++)
+          totals[i * LMQ_PANEL + output] += x[code] * w[output * 4 + code];
     }
 }
 
 #include "matmul.inc.h"
 
-const lmq_kernels lmq_generic = LMQ_KERNELS("generic");
+static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
+  matmul_with(job, panel_begin, panel_end, TILE_ROWS, tile);
+}
+static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, TILE_ROWS, tile_int8, LMQ_PLAIN);
+}
+
+const lmq_kernels lmq_generic = LMQ_KERNELS("generic", matmul, matmul_int8);

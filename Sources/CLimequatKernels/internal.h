@@ -34,9 +34,9 @@ LMQ_INLINE size_t lmq_min(size_t a, size_t b) { return a < b ? a : b; }
 #pragma GCC visibility push(hidden)
 extern const lmq_kernels lmq_generic;
 #if defined(__x86_64__)
-extern const lmq_kernels lmq_avx2, lmq_avx512;
+extern const lmq_kernels lmq_avx2, lmq_avx_vnni, lmq_avx512, lmq_avx512_vnni;
 #elif defined(__aarch64__)
-extern const lmq_kernels lmq_neon;
+extern const lmq_kernels lmq_neon, lmq_neon_dotprod, lmq_neon_i8mm;
 #endif
 #pragma GCC visibility pop
 

@@ -1,95 +1,108 @@
-// The matrix product around a table's inner loop (formats/numerics.md, "Matrix product").
-// Included by each table after rows.inc.h. The table defines TILE_ROWS, a divisor of 48, and
-//
-//   static void tile(const lmq_tile *)
-//
-// for the products of at most TILE_ROWS rows with a part of one panel (tile.h).
-//
-// A band of rows has its inputs copied once for GROUP_PANELS panels; a panel's weights of one block of inputs
-// stay in the second cache while all tiles of the band use them.
+// The matrix products of a table (formats/numerics.md, "Matrix product" and "Int8").
+// Included by each table after rows.inc.h.
+
+#include "walk.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-enum {
-  BAND_ROWS = 48,
-  BAND_TILES = BAND_ROWS / TILE_ROWS,
-  GROUP_PANELS = 8,
-};
+/// Where results go, and what happens to them last.
+typedef struct {
+  float *y;
+  size_t y_stride;
+  const float *residual;
+  size_t residual_stride, columns;
+} destination;
 
-/// `count` parts of nearly equal size; the first `larger` have one more than `size`.
-typedef struct { size_t count, size, larger; } parts;
-
-LMQ_INLINE parts split(size_t whole, size_t limit) {
-  size_t count = (whole + limit - 1) / limit;
-  return (parts){count, whole / count, whole % count};
+LMQ_INLINE destination destination_of(
+    const lmq_finish *f, float *y, size_t y_stride, const float *residual, size_t residual_stride, size_t n) {
+  size_t first = f->panel * LMQ_PANEL;
+  return (destination){
+      y + f->row * y_stride + first, y_stride,
+      residual ? residual + f->row * residual_stride + first : NULL, residual_stride,
+      lmq_min(LMQ_PANEL, n - first)};
 }
-LMQ_INLINE size_t part_size(parts p, size_t index) { return p.size + (index < p.larger); }
+/// Row i, columns from j on.
+LMQ_INLINE void deliver(
+    const destination *to, size_t i, size_t j, size_t count, vec a, lmq_activation activation) {
+  a = v_activate(a, activation);
+  if (to->residual) a = v_add(v_read(to->residual + i * to->residual_stride + j, count, 0.0f), a);
+  v_write(to->y + i * to->y_stride + j, count, a);
+}
 
-/// Writes a band's rows of one panel: bias, activation, residual.
-LMQ_INLINE void finish_as(
-    const lmq_matmul *job, size_t row, size_t rows, size_t panel, const float *totals,
-    lmq_activation activation) {
-  size_t first = panel * LMQ_PANEL, columns = lmq_min(LMQ_PANEL, job->n - first);
-  for (size_t i = 0; i < rows; i++, totals += LMQ_PANEL) {
-    float *y = job->y + (row + i) * job->y_stride + first;
-    const float *residual = job->residual ? job->residual + (row + i) * job->residual_stride + first : NULL;
-    VECTORS(j, count, columns) {
-      vec a = v_load(totals + j);
-      if (job->bias) a = v_add(a, v_read(job->bias + first + j, count, 0.0f));
-      a = v_activate(a, activation);
-      if (residual) a = v_add(v_read(residual + j, count, 0.0f), a);
-      v_write(y + j, count, a);
+LMQ_INLINE void finish_as(const lmq_finish *f, lmq_activation activation) {
+  const lmq_matmul *job = f->job;
+  const float *totals = f->totals, *bias = job->bias ? job->bias + f->panel * LMQ_PANEL : NULL;
+  const destination to =
+      destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
+  VECTORS(j, count, to.columns) {
+    vec b = bias ? v_read(bias + j, count, 0.0f) : v_set(0.0f);
+    for (size_t i = 0; i < f->rows; i++) {
+      vec a = v_load(totals + i * LMQ_PANEL + j);
+      if (bias) a = v_add(a, b);
+      deliver(&to, i, j, count, a, activation);
     }
   }
 }
 
-static void finish(const lmq_matmul *job, size_t row, size_t rows, size_t panel, const float *totals) {
-#define FINISH(kind) finish_as(job, row, rows, panel, totals, kind);
-  EACH_ACTIVATION(job->activation, FINISH)
+static void finish(const lmq_finish *f) {
+#define FINISH(kind) finish_as(f, kind);
+  EACH_ACTIVATION(((const lmq_matmul *)f->job)->activation, FINISH)
 #undef FINISH
 }
 
-/// Copies k inputs from `start` on of a band's rows, so that the inner loop has them at fixed distances.
-LMQ_INLINE void gather(const lmq_matmul *job, size_t row, size_t rows, size_t start, size_t k, float *x) {
-  for (size_t i = 0; i < rows; i++) {
-    size_t source = job->x_rows ? job->x_rows[row + i] : row + i;
-    memcpy(x + i * X_STRIDE, job->x + source * job->x_stride + start, k * sizeof *x);
+static void matmul_with(
+    const lmq_matmul *job, size_t panel_begin, size_t panel_end, size_t tile_rows, lmq_tile_function *tile) {
+  lmq_walk walk = {
+      .x = (const char *)job->x, .x_bytes = job->x_stride * sizeof(float), .x_rows = job->x_rows,
+      .panels = job->panels, .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m,
+      .k = job->k, .type = job->type, .tile_rows = tile_rows, .tile = tile, .job = job, .finish = finish};
+  walk_panels(&walk, panel_begin, panel_end);
+}
+
+typedef struct {
+  lmq_matmul_int8 job;
+  const float *scales;
+  const int32_t *sums;
+  lmq_codes codes;
+} int8_product;
+
+LMQ_INLINE void finish_int8_as(const lmq_finish *f, lmq_activation activation) {
+  const int8_product *product = f->job;
+  const lmq_matmul_int8 *job = &product->job;
+  const size_t first = f->panel * LMQ_PANEL;
+  const int32_t *totals = f->totals;
+  const destination to =
+      destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
+  VECTORS(j, count, to.columns) {
+    vec scale = v_load(product->scales + first + j);
+    vec bias = job->bias ? v_read(job->bias + first + j, count, 0.0f) : v_set(0.0f);
+    ivec excess = product->codes == LMQ_SHIFTED ? i_left(i_load(product->sums + first + j), 7) : i_set(0);
+    for (size_t i = 0; i < f->rows; i++) {
+      vec x_scale = v_set(job->x_scales[job->x_rows ? job->x_rows[f->row + i] : f->row + i]);
+      ivec sum = i_add(i_sub(i_load(totals + i * LMQ_PANEL + j), excess), i_set((uint32_t)f->negatives[i]));
+      vec a = v_from_integers(sum), product_scale = v_mul(x_scale, scale);
+      a = job->bias ? v_fma(a, product_scale, bias) : v_mul(a, product_scale);
+      deliver(&to, i, j, count, a, activation);
+    }
   }
 }
 
-static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
-  _Alignas(64) float x[BAND_ROWS * X_STRIDE];
-  _Alignas(64) float totals[GROUP_PANELS][BAND_ROWS * LMQ_PANEL];
-  if (job->m == 0) return;
-  const size_t panel_bytes = job->k * panel_row(job->type);
-  const parts tiles = split(job->m, TILE_ROWS), bands = split(tiles.count, BAND_TILES);
+static void finish_int8(const lmq_finish *f) {
+#define FINISH(kind) finish_int8_as(f, kind);
+  EACH_ACTIVATION(((const int8_product *)f->job)->job.activation, FINISH)
+#undef FINISH
+}
 
-  for (size_t panel = panel_begin, group; panel < panel_end; panel += group) {
-    group = lmq_min(GROUP_PANELS, panel_end - panel);
-    const char *weights = (const char *)job->panels + panel * panel_bytes;
-    for (size_t band = 0, row = 0, first = 0, rows; band < bands.count; band++, row += rows) {
-      size_t count = part_size(bands, band);
-      rows = count * tiles.size + (first < tiles.larger ? lmq_min(count, tiles.larger - first) : 0);
-      for (size_t p = 0; p < group; p++) memset(totals[p], 0, rows * LMQ_PANEL * sizeof(float));
-      for (size_t start = 0; start < job->k; start += LMQ_BLOCK) {
-        size_t k = lmq_min(LMQ_BLOCK, job->k - start);
-        gather(job, row, rows, start, k, x);
-        for (size_t p = 0; p < group; p++) {
-          const char *w = weights + p * panel_bytes + start * panel_row(job->type);
-          const char *end = w + k * panel_row(job->type);
-          // The same inputs of the next panel; after the last, the next inputs of the first.
-          const char *after = p + 1 < group ? w + panel_bytes : end;
-          if (p + 1 == group && start + k < job->k) after -= p * panel_bytes;
-          for (size_t t = 0, at = 0, size; t < count; t++, at += size) {
-            size = part_size(tiles, first + t);
-            tile(&(lmq_tile){
-                .type = job->type, .rows = size, .k = k, .x = x + at * X_STRIDE, .w = w,
-                .totals = totals[p] + at * LMQ_PANEL, .next = t == 0 ? after : NULL});
-          }
-        }
-      }
-      for (size_t p = 0; p < group; p++) finish(job, row, rows, panel + p, totals[p]);
-      first += count;
-    }
-  }
+static void matmul_int8_with(
+    const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end, size_t tile_rows,
+    lmq_tile_function *tile, lmq_codes codes) {
+  const size_t units = (job->k + 3) / 4, outputs = (job->n + LMQ_PANEL - 1) / LMQ_PANEL * LMQ_PANEL;
+  const float *scales = (const float *)((const char *)job->panels + units * 4 * outputs);
+  int8_product product = {*job, scales, (const int32_t *)(const void *)(scales + outputs), codes};
+  lmq_walk walk = {
+      .x = (const char *)job->x, .x_bytes = job->x_stride, .x_rows = job->x_rows, .panels = job->panels,
+      .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m, .k = units,
+      .type = LMQ_INT8, .codes = codes, .tile_rows = tile_rows, .tile = tile, .job = &product,
+      .finish = finish_int8};
+  walk_panels(&walk, panel_begin, panel_end);
 }

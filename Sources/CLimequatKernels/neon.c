@@ -21,18 +21,19 @@ LMQ_INLINE void tile_of(int type, size_t width, size_t first, size_t rows, const
   float32x4_t s[TILE_ROWS][8];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = vdupq_n_f32(0.0f);
-  const float *x = t->x;
   STEPS(type, t, first / LMQ_LANES, 8 / width, {
     const char *w = t->w + j * panel_row(type) + first * element_bytes(type);
     LMQ_UNROLL for (size_t r = 0; r < width; r++) {
       float32x4_t b = widen(type, w + r * 4 * element_bytes(type));
-      LMQ_UNROLL for (size_t i = 0; i < rows; i++) s[i][r] = vfmaq_n_f32(s[i][r], b, x[i * X_STRIDE + j]);
+      LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+        s[i][r] = vfmaq_n_f32(s[i][r], b, load_f32(t->x + (i * X_STRIDE + j) * 4));
     }
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-      float *total = t->totals + i * LMQ_PANEL + first + r * 4;
-      vst1q_f32(total, vaddq_f32(vld1q_f32(total), s[i][r]));
+      float *total = (float *)t->totals + i * LMQ_PANEL + first + r * 4;
+      float32x4_t before = t->begins ? vdupq_n_f32(0.0f) : vld1q_f32(total);
+      vst1q_f32(total, vaddq_f32(before, s[i][r]));
     }
 }
 
@@ -56,6 +57,21 @@ static void tile(const lmq_tile *t) {
 
 #include "matmul.inc.h"
 
-const lmq_kernels lmq_neon = LMQ_KERNELS("neon");
+static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
+  matmul_with(job, panel_begin, panel_end, TILE_ROWS, tile);
+}
+static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, 3, lmq_tile_neon, LMQ_PLAIN);
+}
+static void matmul_int8_dotprod(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, 6, lmq_tile_neon_dotprod, LMQ_PLAIN);
+}
+static void matmul_int8_i8mm(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
+  matmul_int8_with(job, panel_begin, panel_end, 6, lmq_tile_neon_i8mm, LMQ_PLAIN);
+}
+
+const lmq_kernels lmq_neon = LMQ_KERNELS("neon", matmul, matmul_int8);
+const lmq_kernels lmq_neon_dotprod = LMQ_KERNELS("neon-dotprod", matmul, matmul_int8_dotprod);
+const lmq_kernels lmq_neon_i8mm = LMQ_KERNELS("neon-i8mm", matmul, matmul_int8_i8mm);
 
 #endif

@@ -88,6 +88,9 @@ static void rows_softmax(float *x, size_t x_stride, size_t m, size_t n, const ui
 }
 
 /// Spells out a switch whose branches differ in a constant, so that each has its own inner loop.
+#ifdef LMQ_COMPACT
+#define EACH_ACTIVATION(activation, statement) statement(activation)
+#else
 #define EACH_ACTIVATION(activation, statement) \
   switch (activation) { \
   case LMQ_ACTIVATION_NONE: statement(LMQ_ACTIVATION_NONE) break; \
@@ -99,6 +102,7 @@ static void rows_softmax(float *x, size_t x_stride, size_t m, size_t n, const ui
   case LMQ_ACTIVATION_TANH: statement(LMQ_ACTIVATION_TANH) break; \
   case LMQ_ACTIVATION_SIGMOID: statement(LMQ_ACTIVATION_SIGMOID) break; \
   }
+#endif
 
 static void rows_activate(const float *x, float *y, size_t n, lmq_activation activation) {
 #define ACTIVATE(kind) \
@@ -173,10 +177,44 @@ static void rows_pack(
   }
 }
 
-/// A table of the functions above and of `matmul`.
-#define LMQ_KERNELS(table_name) \
+static void rows_quantize(
+    const float *x, size_t x_stride, size_t m, size_t k, int8_t *codes, size_t codes_stride, float *scales) {
+  for (size_t i = 0; i < m; i++, x += x_stride, codes += codes_stride) {
+    // The largest magnitude as bits, whose order is that of the numbers; NaNs are above all.
+    ivec bits = i_set(0);
+    VECTORS(j, count, k) bits = i_max(bits, i_and(v_bits(v_read(x + j, count, 0.0f)), i_set(0x7FFFFFFF)));
+    int32_t lanes[LMQ_LANES], top = 0;
+    float largest;
+    memcpy(lanes, &bits, sizeof lanes);
+    for (size_t lane = 0; lane < LMQ_LANES; lane++) top = lanes[lane] > top ? lanes[lane] : top;
+    memcpy(&largest, &top, sizeof largest);
+    float factor = 127.0f / largest;
+    size_t padded = (k + 3) / 4 * 4;
+    if (!(largest < INFINITY && factor < INFINITY)) {
+      scales[i] = largest < INFINITY ? 0.0f : NAN;
+      memset(codes, 0, padded);
+      continue;
+    }
+    scales[i] = largest / 127.0f;
+    VECTORS(j, count, k) {
+      vec a = v_mul(v_read(x + j, count, 0.0f), v_set(factor));
+      int8_t space[LMQ_LANES];
+      if (count == LMQ_LANES) {
+        v_codes(codes + j, a);
+      } else {
+        v_codes(space, a);
+        memcpy(codes + j, space, count);
+      }
+    }
+    memset(codes + k, 0, padded - k);
+  }
+}
+
+/// A table of the functions above, with its matrix products.
+#define LMQ_KERNELS(table_name, matmul_function, matmul_int8_function) \
   { \
-    .name = table_name, .matmul = matmul, .layer_norm = rows_layer_norm, .softmax = rows_softmax, \
+    .name = table_name, .matmul = matmul_function, .layer_norm = rows_layer_norm, .softmax = rows_softmax, \
     .activate = rows_activate, .binary = rows_binary, .norm_l2 = row_norm_l2, .sum = row_sum, \
     .accumulate = rows_accumulate, .round_bf16 = rows_round_bf16, .widen = rows_widen, .pack = rows_pack, \
+    .quantize_rows = rows_quantize, .matmul_int8 = matmul_int8_function, \
   }

@@ -1,32 +1,61 @@
-// What the inner loops of the matrix product share: the walk over a panel, with far prefetching.
+// What the inner loops of the matrix products share.
 #ifndef LMQ_KERNELS_TILE_H
 #define LMQ_KERNELS_TILE_H
 
 #include "internal.h"
 
+// Inputs are counted in units of 4 bytes: one f32, or four int8 codes.
 enum {
-  UNROLLED = 4,  // inputs of one round of the inner loop
+  UNROLLED = 4,              // units of one round of the inner loop
   X_STRIDE = LMQ_BLOCK + 8,  // of copied inputs: not all rows of a column in one bank of the first cache
 };
 
-/// The innermost work: `rows` rows of x with k inputs of a panel, each a chain of fused additions that begins
-/// at 0, over ascending inputs.
+/// How a tile takes the codes of x.
+typedef enum {
+  LMQ_PLAIN,    // as they are
+  LMQ_SHIFTED,  // as unsigned bytes, 128 too large: the sum is too large by 128 times the sum of the weights
+  // As magnitudes and, SECOND_PLANE bytes behind, -1 for negative ones. By exclusive or with that a weight w
+  // becomes -w - 1: the sum lacks the magnitudes of all negative codes.
+  LMQ_SPLIT,
+} lmq_codes;
+
+enum { SECOND_PLANE = 24 * X_STRIDE * 4 };
+
+/// The innermost work: the products of `rows` rows of x with k units of a panel. Those of f32 are chains of
+/// fused additions over ascending inputs, each beginning at 0.
 typedef struct {
   int type;
   size_t rows, k;
-  const float *x;    // rows X_STRIDE apart
-  const char *w;     // (k, LMQ_PANEL) of `type`
-  float *totals;     // (rows, LMQ_PANEL): grow by the chains
-  const char *next;  // NULL, or the weights of the following call, to be fetched ahead
+  const char *x;     // rows X_STRIDE units apart
+  const char *w;     // k units of a panel
+  void *totals;      // (rows, LMQ_PANEL) f32 or i32: what the sums are added to,
+  bool begins;       // unless these inputs are the first: then to 0
+  const char *next;  // NULL, or the weights of the following call, to be fetched meanwhile
 } lmq_tile;
 
-LMQ_INLINE size_t element_bytes(int type) { return type == LMQ_F32 ? 4 : 2; }
-/// Bytes of one input's weights in a panel.
+typedef void lmq_tile_function(const lmq_tile *tile);
+
+#pragma GCC visibility push(hidden)
+/// The int8 tiles, by what they are made of, and the most rows they take.
+#if defined(__x86_64__)
+lmq_tile_function lmq_tile_avx2;         // 4, split
+lmq_tile_function lmq_tile_avx_vnni;     // 6, shifted
+lmq_tile_function lmq_tile_avx512_vnni;  // 12, shifted
+#elif defined(__aarch64__)
+lmq_tile_function lmq_tile_neon;          // 3
+lmq_tile_function lmq_tile_neon_dotprod;  // 6
+lmq_tile_function lmq_tile_neon_i8mm;     // 6
+#endif
+#pragma GCC visibility pop
+
+LMQ_INLINE size_t element_bytes(int type) { return type == LMQ_F16 || type == LMQ_BF16 ? 2 : 4; }
+/// Bytes of one unit of a panel.
 LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); }
 
-/// Runs `step` for each input j of a tile. If the tile has a `next`, each of `parts` such runs fetches a part of
-/// its weights: a whole block ahead and evenly, since experts come from memory, which must not idle.
-#define STEPS(type, tile, part, parts, step) \
+/// Runs the last argument for each unit j of a tile. If the tile has a `next`, each of `parts` such runs
+/// fetches a part of its weights: a whole block ahead and evenly, since experts come from memory, which must
+/// not idle.
+#define STEPS(type, tile, part, parts, ...) \
   { \
     const size_t k_ = (tile)->k, row_ = panel_row(type) / (parts); \
     const char *const fetch_ = (tile)->next ? (tile)->next + (part) * row_ * k_ : NULL; \
@@ -37,11 +66,25 @@ LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); 
           __builtin_prefetch(fetch_ + start_ * row_ + line_, 0, 2); \
       LMQ_UNROLL for (size_t round_ = 0; round_ < UNROLLED; round_++) { \
         const size_t j = start_ + round_; \
-        step; \
+        __VA_ARGS__; \
       } \
     } \
-    for (size_t j = start_; j < k_; j++) step; \
+    for (size_t j = start_; j < k_; j++) __VA_ARGS__; \
   }
+
+LMQ_INLINE float load_f32(const char *p) {
+  float value;
+  memcpy(&value, p, sizeof value);
+  return value;
+}
+LMQ_INLINE int32_t load_i32(const char *p) {
+  int32_t value;
+  memcpy(&value, p, sizeof value);
+  return value;
+}
+
+/// Keeps the compiler from loading ahead, where there are no registers for it; the processor does so anyway.
+#define KEEP_ORDER(sum) __asm__ volatile("" : "+x"(sum)::"memory")
 
 /// Spells out a switch over the types, so that each has its own inner loop.
 #define EACH_TYPE(type, statement) \

@@ -40,6 +40,14 @@ LMQ_INLINE ivec i_set(uint32_t a) { return _mm512_set1_epi32((int)a); }
 LMQ_INLINE ivec i_and(ivec a, ivec b) { return _mm512_and_si512(a, b); }
 LMQ_INLINE ivec i_or(ivec a, ivec b) { return _mm512_or_si512(a, b); }
 LMQ_INLINE ivec i_add(ivec a, ivec b) { return _mm512_add_epi32(a, b); }
+LMQ_INLINE ivec i_sub(ivec a, ivec b) { return _mm512_sub_epi32(a, b); }
+LMQ_INLINE ivec i_max(ivec a, ivec b) { return _mm512_max_epi32(a, b); }
+LMQ_INLINE ivec i_load(const void *p) { return _mm512_loadu_si512(p); }
+LMQ_INLINE vec v_from_integers(ivec a) { return _mm512_cvtepi32_ps(a); }
+LMQ_INLINE void v_codes(int8_t *p, vec a) {
+  _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a)));
+}
+LMQ_INLINE ivec i_left(ivec a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
 LMQ_INLINE ivec i_right(ivec a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
 
 LMQ_INLINE vec v_scale(vec a, vec n) { return _mm512_scalef_ps(a, n); }

@@ -63,6 +63,21 @@ LMQ_INLINE ivec i_add(ivec a, ivec b) {
   LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] + (uint32_t)b.lane[i]);
   return a;
 }
+LMQ_INLINE ivec i_sub(ivec a, ivec b) {
+  LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] - (uint32_t)b.lane[i]);
+  return a;
+}
+LMQ_INLINE ivec i_max(ivec a, ivec b) {
+  LANES(i) a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
+  return a;
+}
+LMQ_INLINE ivec i_load(const void *p) { ivec y; memcpy(&y, p, sizeof y); return y; }
+/// To nearest even.
+LMQ_INLINE vec v_from_integers(ivec a) { vec y; LANES(i) y.lane[i] = (float)a.lane[i]; return y; }
+/// Rounds 16 numbers within [-127.5, 127.5] to nearest even.
+LMQ_INLINE void v_codes(int8_t *p, vec a) {
+  LANES(i) p[i] = (int8_t)((a.lane[i] + 0x1.8p+23f) - 0x1.8p+23f);
+}
 /// Shifts of the bits: zeros come in.
 LMQ_INLINE ivec i_left(ivec a, int n) { LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] << n); return a; }
 LMQ_INLINE ivec i_right(ivec a, int n) { LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] >> n); return a; }

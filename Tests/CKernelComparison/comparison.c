@@ -71,6 +71,31 @@ static void *panels(size_t k, size_t columns, int type, enum spread spread) {
   return p;
 }
 
+/// A code; often one of the largest, whose products are most likely to overflow something.
+static int8_t code(void) {
+  size_t chance = below(8);
+  return (int8_t)(chance == 0 ? 127 : chance == 1 ? -127 : (int)below(255) - 127);
+}
+
+/// Int8 panels with their scales and sums of codes.
+static void *panels_int8(size_t k, size_t n) {
+  size_t outputs = (n + 31) / 32 * 32, depth = (k + 3) / 4 * 4, codes = depth * outputs;
+  char *p = aligned_alloc(64, codes + outputs * 8 + 64);
+  memset(p, 0, codes);
+  for (size_t output = 0; output < outputs; output++) {
+    int32_t sum = 0;
+    float scale = output < n ? value(ORDINARY) : 0;
+    for (size_t j = 0; output < n && j < k; j++) {
+      int8_t q = code();
+      sum += q;
+      p[output / 32 * 32 * depth + j / 4 * 128 + output % 32 * 4 + j % 4] = q;
+    }
+    memcpy(p + codes + output * 4, &scale, 4);
+    memcpy(p + codes + outputs * 4 + output * 4, &sum, 4);
+  }
+  return p;
+}
+
 // MARK: Outcome
 
 static _Thread_local char *text;
@@ -158,6 +183,64 @@ static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
   free(residual);
   free(weights);
   return equal(what, y);
+}
+
+static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t m = 1 + below(30), n = 1 + below(100);
+  size_t k = below(8) == 0 ? below(5) : 1 + below(below(4) ? 600 : 2500);
+  size_t source_rows = m + below(4), x_stride = (k + 3) / 4 * 4 + 4 * below(3), y_stride = n + below(9);
+  int8_t *x = malloc(source_rows * x_stride + 1);
+  for (size_t i = 0; i < source_rows * x_stride; i++) x[i] = i % x_stride < k ? code() : 0;
+  float *scales = values(source_rows, WIDE), *bias = below(3) ? values(n, ORDINARY) : NULL;
+  uint32_t *rows = below(2) ? malloc(m * sizeof *rows) : NULL;
+  for (size_t i = 0; rows && i < m; i++) rows[i] = (uint32_t)below(source_rows);
+  pair y = twice(values((m - 1) * y_stride + n, ORDINARY), (m - 1) * y_stride + n);
+  bool residual = below(2);
+  void *weights = panels_int8(k, n);
+  lmq_matmul_int8 job = {
+      .x = x, .x_stride = x_stride, .x_rows = rows, .x_scales = scales, .panels = weights, .bias = bias,
+      .residual_stride = y_stride, .y_stride = y_stride, .m = m, .k = k, .n = n,
+      .activation = (lmq_activation)below(8)};
+  size_t all = (n + 31) / 32, split = below(all + 1);
+  job.y = y.a;
+  job.residual = residual ? y.a : NULL;
+  table->matmul_int8(&job, 0, split);
+  table->matmul_int8(&job, split, all);
+  job.y = y.b;
+  job.residual = residual ? y.b : NULL;
+  generic->matmul_int8(&job, 0, all);
+  char what[120];
+  snprintf(what, sizeof what, "m %zu, k %zu, n %zu, activation %d", m, k, n, (int)job.activation);
+  free(x);
+  free(scales);
+  free(bias);
+  free(rows);
+  free(weights);
+  return equal(what, y);
+}
+
+static bool quantize_rows(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t m = 1 + below(5), k = 1 + below(200);
+  size_t x_stride = k + below(3), stride = (k + 3) / 4 * 4 + 4 * below(2);
+  float *x = values(m * x_stride, (enum spread)below(SPREADS));
+  if (below(3) == 0)
+    for (size_t j = 0; j < k; j++) x[j] *= 1e-38f;  // a row whose factor is not finite
+  if (below(5) == 0) x[below(k)] = NAN;
+  pair scales = twice(values(m, ORDINARY), m);
+  int8_t *a = malloc(m * stride), *b = malloc(m * stride);
+  memset(a, 99, m * stride);
+  memset(b, 99, m * stride);
+  table->quantize_rows(x, x_stride, m, k, a, stride, scales.a);
+  generic->quantize_rows(x, x_stride, m, k, b, stride, scales.b);
+  bool same_codes = true;
+  for (size_t i = 0; i < m * stride; i++) {
+    digest_update(b[i]);
+    if (same_codes && a[i] != b[i]) same_codes = fail("code %zu is %d, generic has %d", i, a[i], b[i]);
+  }
+  free(x);
+  free(a);
+  free(b);
+  return equal("scales", scales) && same_codes;
 }
 
 static bool layer_norm(const lmq_kernels *table, const lmq_kernels *generic) {
@@ -280,6 +363,7 @@ static const struct {
     {"matmul", matmul},         {"layer_norm", layer_norm}, {"softmax", softmax}, {"activate", activate},
     {"binary", binary},         {"sums", sums},             {"accumulate", accumulate},
     {"round_bf16", round_bf16}, {"widen", widen},           {"pack", pack},
+    {"quantize_rows", quantize_rows}, {"matmul_int8", matmul_int8},
 };
 
 const char *kernel_comparison_name(size_t index) {

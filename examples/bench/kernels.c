@@ -1,7 +1,7 @@
 /* Rates of the matrix products of each table, against the bound of the instruction they are made of.
  *
  * hot: the same weights in each call. cold: the weights rotate over copies far larger than any cache, so
- * they come from memory, as a model's experts do. */
+ * they come from memory, as a model's experts do. Int8 includes the quantising of x. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,23 +10,57 @@
 #include "bounds.h"
 #include "limequat_kernels.h"
 
-enum { COLD_BYTES = 400 << 20 };
+enum { COLD_BYTES = 400 << 20, CALLS = 4096, ROWS = 197 };
 
 static const double seconds = 0.1; /* at least for a figure */
 
-static float *inputs(size_t count) {
+/* One product: its kernels, sizes and buffers. */
+typedef struct {
+  const lmq_kernels *kernels;
+  int type;
+  size_t m, k, n;
+  float *x, *y, *bias, *scales;
+  int8_t *codes;
+  const char *panels;
+} product;
+
+static float *values(size_t count) {
   float *x = aligned_alloc(64, (count * sizeof *x + 63) / 64 * 64);
   for (size_t i = 0; i < count; i++) x[i] = (float)(i * 7919 % 1000) * 1e-3f - 0.5f;
   return x;
 }
 
-static char *weights(size_t bytes, int type) {
-  char *w = aligned_alloc(64, bytes);
-  if (type == LMQ_F32)
-    for (size_t i = 0; i < bytes / 4; i++) ((float *)(void *)w)[i] = (float)(i % 997) * 1e-3f - 0.5f;
-  else
-    for (size_t i = 0; i < bytes / 2; i++) ((uint16_t *)(void *)w)[i] = (uint16_t)(0x3400 + i % 97);
+static size_t panel_bytes(int type, size_t k, size_t n) {
+  return type == LMQ_INT8 ? k * n + 8 * n : k * n * (type == LMQ_F32 ? 4 : 2);
+}
+
+static char *weights(int type, size_t k, size_t n, size_t copies) {
+  size_t bytes = panel_bytes(type, k, n);
+  char *w = aligned_alloc(64, bytes * copies);
+  for (size_t c = 0; c < copies; c++) {
+    char *p = w + c * bytes;
+    for (size_t i = 0; i < bytes; i++) p[i] = (char)(i % 61);
+    for (size_t i = 0; type == LMQ_F32 && i < k * n; i++)
+      ((float *)(void *)p)[i] = (float)(i % 997) * 1e-3f - 0.5f;
+    for (size_t i = 0; type != LMQ_F32 && type != LMQ_INT8 && i < k * n; i++)
+      ((uint16_t *)(void *)p)[i] = (uint16_t)(0x3400 + i % 97);
+  }
   return w;
+}
+
+static void multiply(const product *p) {
+  if (p->type == LMQ_INT8) {
+    p->kernels->quantize_rows(p->x, p->k, p->m, p->k, p->codes, p->k, p->scales);
+    lmq_matmul_int8 job = {
+        .x = p->codes, .x_stride = p->k, .x_scales = p->scales, .panels = p->panels, .bias = p->bias,
+        .y = p->y, .y_stride = p->n, .m = p->m, .k = p->k, .n = p->n};
+    p->kernels->matmul_int8(&job, 0, p->n / 32);
+  } else {
+    lmq_matmul job = {
+        .x = p->x, .x_stride = p->k, .panels = p->panels, .bias = p->bias, .y = p->y, .y_stride = p->n,
+        .m = p->m, .k = p->k, .n = p->n, .type = p->type};
+    p->kernels->matmul(&job, 0, p->n / 32);
+  }
 }
 
 static int ascending(const void *a, const void *b) {
@@ -34,68 +68,68 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* GMAC/s with the weights rotating over `copies`: of the fastest call if there is one, else of the median call,
- * since parts of a copy may still lie in a cache. */
-static double rate(const lmq_kernels *kernels, lmq_matmul *job, const char *w, size_t bytes, size_t copies) {
-  enum { CALLS = 4096 };
+/* GMAC/s with the weights rotating over `copies`: of the fastest call if there is one, else of the median
+ * call, since parts of a copy may still lie in a cache. */
+static double rate(product *p, const char *w, size_t copies) {
   static double times[CALLS];
   double begin = now();
   size_t calls = 0;
   for (; calls < CALLS && (calls < copies + 50 || now() - begin < seconds); calls++) {
-    job->panels = w + calls % copies * bytes;
+    p->panels = w + calls % copies * panel_bytes(p->type, p->k, p->n);
     double start = now();
-    kernels->matmul(job, 0, job->n / 32);
+    multiply(p);
     times[calls] = now() - start;
   }
   qsort(times, calls, sizeof *times, ascending);
-  double macs = (double)job->m * (double)job->k * (double)job->n;
-  return macs / times[copies == 1 ? 0 : calls / 2] * 1e-9;
+  return (double)p->m * (double)p->k * (double)p->n / times[copies == 1 ? 0 : calls / 2] * 1e-9;
 }
 
-static void measure(
-    const lmq_kernels *kernels, const char *label, int type, size_t k, size_t n, double limit) {
-  static const size_t sizes[] = {1, 2, 3, 4, 6, 8, 12, 16, 64, 197};
-  size_t bytes = k * n * (type == LMQ_F32 ? 4 : 2), copies = COLD_BYTES / bytes;
-  char *w = weights(bytes * copies, type);
-  float *x = inputs(197 * k), *y = inputs(197 * n), *bias = inputs(n);
-  lmq_matmul job = {
-      .x = x, .x_stride = k, .bias = bias, .y = y, .y_stride = n, .k = k, .n = n, .type = type};
-  printf("%-8s %-5s K %4zu N %4zu ", kernels->name, label, k, n);
+static void measure(const lmq_kernels *kernels, const char *label, int type, size_t k, size_t n) {
+  static const size_t sizes[] = {1, 2, 3, 4, 6, 8, 12, 16, 64, ROWS};
+  const bound *limit = bound_of(type == LMQ_INT8 ? int8_bounds : f32_bounds, kernels->name);
+  size_t copies = COLD_BYTES / panel_bytes(type, k, n);
+  char *w = weights(type, k, n, copies);
+  product p = {
+      .kernels = kernels, .type = type, .k = k, .n = n, .x = values(ROWS * k), .y = values(ROWS * n),
+      .bias = values(n), .scales = values(ROWS), .codes = aligned_alloc(64, ROWS * k)};
+  double before = bound_rate(limit), hot[sizeof sizes / sizeof *sizes];
+  printf("%-11s %-5s %4zu %4zu", kernels->name, label, k, n);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    job.m = sizes[i];
-    double hot = rate(kernels, &job, w, bytes, 1), cold = rate(kernels, &job, w, bytes, copies);
-    printf(" %3zu: %5.1f/%5.1f", job.m, hot, cold);
-    if (i + 1 == sizeof sizes / sizeof *sizes) printf("  = %.0f %% of the bound", 100 * hot / limit);
+    p.m = sizes[i];
+    hot[i] = rate(&p, w, 1);
+    printf(" %5.1f/%-5.1f", hot[i], rate(&p, w, copies));
     fflush(stdout);
+  }
+  double after = bound_rate(limit), best = before > after ? before : after;
+  if (limit) {
+    printf("  %s %.1f; %.1f: %%", limit->name, before, after);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) printf(" %.0f", 100 * hot[i] / best);
   }
   printf("\n");
   free(w);
-  free(x);
-  free(y);
-  free(bias);
-}
-
-static double print_bounds(void) {
-  double limit = bound(fma_256, 8);
-  printf("bounds, GMAC/s on one core: f32 fma 256 bits %.1f", limit);
-  if (lmq_kernels_find("avx512")) printf(", 512 bits %.1f", bound(fma_512, 16));
-  printf("\n");
-  return limit;
+  free(p.x);
+  free(p.y);
+  free(p.bias);
+  free(p.scales);
+  free(p.codes);
 }
 
 int main(int count, char **arguments) {
-  const char *only = count > 1 ? arguments[1] : NULL;
-  printf("GMAC/s, M: hot/cold\n");
-  print_bounds();
+  static const struct {
+    const char *name;
+    int type;
+  } types[] = {{"f32", LMQ_F32}, {"bf16", LMQ_BF16}, {"f16", LMQ_F16}, {"int8", LMQ_INT8}};
+  const char *table = count > 1 ? arguments[1] : NULL, *type = count > 2 ? arguments[2] : NULL;
+  printf("GMAC/s hot/cold for M of 1, 2, 3, 4, 6, 8, 12, 16, 64, %d; bound before; after; %% of it\n", ROWS);
+  printf("table       type     K    N\n");
   for (size_t t = 0; lmq_kernels_name(t); t++) {
     const lmq_kernels *kernels = lmq_kernels_find(lmq_kernels_name(t));
-    if (only ? strcmp(only, kernels->name) != 0 : strcmp("generic", kernels->name) == 0) continue;
-    double limit = strncmp(kernels->name, "avx512", 6) == 0 ? bound(fma_512, 16) : bound(fma_256, 8);
-    measure(kernels, "f32", LMQ_F32, 768, 3072, limit);
-    measure(kernels, "f32", LMQ_F32, 3072, 768, limit);
-    measure(kernels, "bf16", LMQ_BF16, 768, 3072, limit);
-    measure(kernels, "f16", LMQ_F16, 768, 3072, limit);
+    if (table ? strcmp(table, kernels->name) != 0 : strcmp("generic", kernels->name) == 0) continue;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+      if (type && strcmp(type, types[i].name) != 0) continue;
+      measure(kernels, types[i].name, types[i].type, 768, 3072);
+      measure(kernels, types[i].name, types[i].type, 3072, 768);
+    }
   }
-  print_bounds();
   return 0;
 }

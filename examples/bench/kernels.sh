@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the kernels at -O2 and measures them: examples/bench/kernels.sh [table]
+# Compiles the kernels at -O2 and measures them: examples/bench/kernels.sh [table [type]]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 kernels=$here/../../Sources/CLimequatKernels

@@ -43,6 +43,24 @@ typedef struct lmq_matmul {
   lmq_activation activation;
 } lmq_matmul;
 
+/// The same with int8 weights and activations: a sum of products is an exact integer s, and stands for
+/// s * (x_scales[row(i)] * scale of output j).
+typedef struct lmq_matmul_int8 {
+  const int8_t *x;         // (rows of x, k): codes of quantize_rows, with its zeros behind k
+  size_t x_stride;         // a multiple of 4
+  const uint32_t *x_rows;  // NULL: row(i) = i; else m row numbers, row(i) = x_rows[i]
+  const float *x_scales;   // one for each row of x
+  const void *panels;      // codes [ceil(n/32)][ceil(k/4)][32][4], 64-byte aligned, padding is zero; then for
+                           // each of the 32 * ceil(n/32) outputs its scale (f32), for each its codes' sum (i32)
+  const float *bias;       // (n), or NULL
+  const float *residual;   // (m, n), or NULL; may be y itself
+  size_t residual_stride;
+  float *y;                // (m, n)
+  size_t y_stride;
+  size_t m, k, n;          // k is at most 131072
+  lmq_activation activation;
+} lmq_matmul_int8;
+
 typedef struct lmq_kernels {
   const char *name;
 
@@ -80,7 +98,17 @@ typedef struct lmq_kernels {
 
   /// Packs the f32 matrix w[k][n], element (k, n) at w[k * k_stride + n * n_stride], times `factor`,
   /// into panels [ceil(n/32)][k][32], padding with zeros. Used for attention's keys and values.
-  void (*pack)(const float *w, size_t k_stride, size_t n_stride, size_t k, size_t n, float factor, float *panels);
+  void (*pack)(const float *w, size_t k_stride, size_t n_stride, size_t k, size_t n, float factor,
+               float *panels);
+
+  /// Makes int8 codes of m rows of k, each row with its own scale: code = roundeven(x * (127 / amax)),
+  /// scale = amax / 127. A row that is 0, or nearly, has codes and scale 0; one that is not finite has codes 0
+  /// and a NaN as its scale. Codes behind k, up to a multiple of 4, are set to 0.
+  void (*quantize_rows)(const float *x, size_t x_stride, size_t m, size_t k, int8_t *codes,
+                        size_t codes_stride, float *scales);
+
+  /// As `matmul`.
+  void (*matmul_int8)(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end);
 } lmq_kernels;
 
 /// The table that `name` asks for, or NULL when this build has none of that name or the processor cannot

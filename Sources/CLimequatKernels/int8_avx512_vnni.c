@@ -1,0 +1,44 @@
+// Int8 products for x86-64 with AVX-512 VNNI. vpdpbusd adds four products of an unsigned with a signed byte:
+// the codes of x come 128 too large.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "tile.h"
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vnni"))), apply_to = function)
+
+enum { TILE_ROWS = 12 };
+
+LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
+  __m512i s[TILE_ROWS][2];
+  LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_setzero_si512();
+  STEPS(LMQ_INT8, t, 0, 1, {
+    const char *w = t->w + j * panel_row(LMQ_INT8);
+    __m512i b[2];
+    LMQ_UNROLL for (size_t r = 0; r < 2; r++) b[r] = _mm512_load_si512(w + r * 64);
+    LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
+      __m512i a = _mm512_set1_epi32(load_i32(t->x + (i * X_STRIDE + j) * 4));
+      LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_dpbusd_epi32(s[i][r], a, b[r]);
+    }
+  })
+  LMQ_UNROLL for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < 2; r++) {
+      int32_t *total = (int32_t *)t->totals + i * LMQ_PANEL + r * 16;
+      _mm512_store_si512(
+          total, t->begins ? s[i][r] : _mm512_add_epi32(_mm512_load_si512(total), s[i][r]));
+    }
+}
+
+void lmq_tile_avx512_vnni(const lmq_tile *t) {
+#define ROWS(n) \
+  case n: tile_of(n, t); break;
+  switch (t->rows) {
+    ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12)
+  }
+#undef ROWS
+}
+
+#pragma clang attribute pop
+#endif
