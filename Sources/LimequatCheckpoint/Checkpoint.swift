@@ -88,6 +88,8 @@ enum Limit {
   /// Bytes of a V-MoE index (the largest published models need about 1 MiB).
   static let vmoeIndex = 16 << 20
   static let tensors = 262_144
+  /// Tensors of a V-MoE index, whose names are longer than what stands for them in the file.
+  static let vmoeTensors = 65_536
   static let shards = 4096
   /// Bytes of a tensor's name.
   static let name = 1024

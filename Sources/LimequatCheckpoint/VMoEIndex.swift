@@ -69,8 +69,8 @@ struct VMoEIndex {
           (key, try node(&reader, path: name, depth: depth + 1, shardCount: shardCount, count: &count)))
       case .ext(code: 8, let range):
         count += 1
-        guard count <= Limit.tensors / 4 else {
-          throw reader.bad("at most \(Limit.tensors / 4) tensors", "more", at: place)
+        guard count <= Limit.vmoeTensors else {
+          throw reader.bad("at most \(Limit.vmoeTensors) tensors", "more", at: place)
         }
         children.append(
           (key, [try leaf(MessagePackReader(reader.window, range), name: name, shardCount: shardCount)]))

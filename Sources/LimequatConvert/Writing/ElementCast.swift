@@ -79,33 +79,26 @@ enum FiniteCheck {
     }
   }
 
-  /// Adding one to the exponent carries into the sign place exactly when it was all ones; the places are
-  /// gathered, so that the loop has no branch.
+  /// Adding one to the exponent carries into the sign's place exactly when it was all ones. The places are
+  /// gathered, so that the loop has no branch; two halves in a word do not disturb each other.
   static func hasFault(_ bytes: UnsafeRawBufferPointer, _ type: ElementType) -> Bool {
     guard let start = bytes.baseAddress else { return false }
-    if type == .f32 {
-      var gathered = SIMD16<UInt32>.zero
-      let count = bytes.count / 64
-      for i in 0..<count {
-        let x = start.loadUnaligned(fromByteOffset: 64 * i, as: SIMD16<UInt32>.self)
-        gathered |= (x & 0x7FFF_FFFF) &+ 0x0080_0000
+    let (magnitude, one): (UInt32, UInt32) =
+      switch type {
+      case .f16: (0x7FFF_7FFF, 0x0400_0400)
+      case .bf16: (0x7FFF_7FFF, 0x0080_0080)
+      default: (0x7FFF_FFFF, 0x0080_0000)
       }
-      for i in count * 16..<bytes.count / 4 {
-        gathered[0] |=
-          (start.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self) & 0x7FFF_FFFF) &+ 0x0080_0000
-      }
-      return (gathered & 0x8000_0000) != .zero
-    }
-    let one: UInt16 = type == .f16 ? 0x0400 : 0x0080
-    var gathered = SIMD32<UInt16>.zero
+    var gathered = SIMD16<UInt32>.zero
     let count = bytes.count / 64
     for i in 0..<count {
-      let x = start.loadUnaligned(fromByteOffset: 64 * i, as: SIMD32<UInt16>.self)
-      gathered |= (x & 0x7FFF) &+ SIMD32(repeating: one)
+      let x = start.loadUnaligned(fromByteOffset: 64 * i, as: SIMD16<UInt32>.self)
+      gathered |= (x & magnitude) &+ one
     }
-    for i in count * 32..<bytes.count / 2 {
-      gathered[0] |= (start.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self) & 0x7FFF) &+ one
+    if (gathered & ~magnitude) != .zero { return true }
+    for index in count * 64 / type.size..<bytes.count / type.size where !isFinite(bytes, index, type) {
+      return true
     }
-    return (gathered & 0x8000) != .zero
+    return false
   }
 }
