@@ -92,11 +92,22 @@ accuracy=$(awk -F'\t' 'NR == FNR { truth[$1] = $2; next } { sub(/.*\//, "", $1);
   END { print (n == 360 && ok / n >= 0.95) ? "good" : "bad " ok " of " n }' $digits/test/labels.tsv "$work/out")
 check "digits accuracy is at least 95 %: $accuracy" 0 [ "$accuracy" = good ]
 
+# --- quantising and measuring ---------------------------------------------------------------------------------
+check "quantize" 0 "$limequat" quantize "$model" -o "$work/int8.lmq" --report "$work/report.json"
+check "the report is JSON" 0 python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$work/report.json"
+check "the int8 model verifies" 0 "$limequat" verify "$work/int8.lmq"
+check "bench" 0 "$limequat" bench "$model" --signature image --batch 2 --seconds 0 --json
+cp "$work/out" "$work/bench.json"
+check "bench has its fields" 0 python3 -c 'import json, sys
+fields = "kernels signature batch threads median_ms p90_ms items_per_second open_ms first_ms peak_rss_bytes bytes_read arena_bytes"
+report = json.load(open(sys.argv[1]))
+sys.exit(any(field not in report for field in fields.split()))' "$work/bench.json"
+
 # --- careless users -------------------------------------------------------------------------------------------
 image=$(printf '%s\n' $digits/test/*.png | head -n 1)
 check "--version" 0 "$limequat" --version
 check "--help" 0 "$limequat" --help
-for command in convert quantize inspect verify run embed classify routing; do
+for command in convert quantize inspect verify run embed classify routing bench; do
   check "$command --help" 0 "$limequat" "$command" --help
 done
 check "no such command" 2 "$limequat" transmogrify

@@ -62,6 +62,9 @@ public final class Session: @unchecked Sendable {
   /// Who was routed where in the last call of the runtime; nil unless the options asked for it.
   package var routing: RoutingTrace? { runtime.trace }
 
+  /// What the session did and holds.
+  package var counters: SessionCounters { runtime.counters }
+
   func checkCancelled() throws(LimequatError) {
     if isCancelled.load(ordering: .relaxed) { throw LimequatError(.cancelled, "the session is cancelled") }
   }

@@ -59,6 +59,9 @@ int lmq_thread_start(pthread_t *thread, void *(*body)(void *), void *argument);
 /// The processors that this process may use, at least 1.
 int lmq_processor_count(void);
 
+/// peak_memory.c: the most memory that this process ever held, in bytes.
+size_t lmq_peak_memory(void);
+
 #pragma GCC visibility pop
 
 /// A hint to the processor that this thread waits for another one.
