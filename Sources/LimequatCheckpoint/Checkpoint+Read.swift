@@ -50,7 +50,7 @@ extension Checkpoint {
     let run = part[outer...].reduce(element, *)
     let slabRow = part[1...].reduce(element, *)
     var source = (rows.lowerBound - (slab.start.rank == 0 ? 0 : slab.start[0])) * slabRow
-    var reader = try ExtentReader(slab.extents, files: files)
+    var reader = ExtentReader(slab.extents, files: files)
     var position = [Int](repeating: 0, count: outer)
     while true {
       var target = 0
@@ -85,7 +85,7 @@ private struct ExtentReader: ~Copyable {
   /// The extent that the last read ended in, and where it begins in the range.
   private var current = (index: 0, start: 0)
 
-  init(_ extents: [Checkpoint.Extent], files: [(path: String, file: File)]) throws(CheckpointError) {
+  init(_ extents: [Checkpoint.Extent], files: [(path: String, file: File)]) {
     self.extents = extents
     self.files = files
     size = extents.reduce(0) { $0 + $1.size }
