@@ -1,6 +1,6 @@
 // Int8 products for x86-64 with AVX2. maddubs multiplies unsigned with signed bytes and adds pairs in 16
 // bits; it takes the magnitude of x and the weight, inverted where x is negative: 2 * 127 * 128 fits, so the
-// sum is exact. (vpsignb would spare the correction of LMQ_SPLIT, but needs the ports of the multiplications.)
+// sum is exact. (vpsignb would spare the correction of LMQ_SPLIT, but it shares the multiplications' ports.)
 #if defined(__x86_64__)
 
 #include <immintrin.h>

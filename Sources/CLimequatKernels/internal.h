@@ -1,10 +1,14 @@
 // Shared by the kernel files: the tables, and the constants of formats/numerics.md.
 //
-// How a table is made. A file per instruction set defines its vector of 16 lanes (vector_*.h) and its inner
-// loop of the matrix product, then includes the templates, which hold every algorithm once:
+// How a table is made. A file per instruction set (generic.c, avx2.c, avx512.c, neon.c) defines its vector of
+// 16 lanes (vector_*.h) and its inner loop of the f32 product, then includes the templates, which hold every
+// algorithm once:
 //   activations.inc.h  exp, tanh, the normal distribution, activations of one vector
-//   rows.inc.h         sums over rows, normalisation, softmax, elementwise work
-//   matmul.inc.h       blocks, tiles and the epilogue around the inner loop
+//   rows.inc.h         sums over rows, normalisation, softmax, elementwise work, int8 codes
+//   matmul.inc.h       products: what follows the sums; it uses
+//   walk.h             the way through panels and bands of rows, and
+//   tile.h             what inner loops share
+// The inner loops of int8 products (int8_*.c) are apart, since tables that share all else differ in them.
 #ifndef LMQ_KERNELS_INTERNAL_H
 #define LMQ_KERNELS_INTERNAL_H
 

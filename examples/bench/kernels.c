@@ -34,16 +34,21 @@ static size_t panel_bytes(int type, size_t k, size_t n) {
   return type == LMQ_INT8 ? k * n + 8 * n : k * n * (type == LMQ_F32 ? 4 : 2);
 }
 
+/* Ordinary numbers: denormal ones would be slower. */
 static char *weights(int type, size_t k, size_t n, size_t copies) {
   size_t bytes = panel_bytes(type, k, n);
   char *w = aligned_alloc(64, bytes * copies);
   for (size_t c = 0; c < copies; c++) {
-    char *p = w + c * bytes;
-    for (size_t i = 0; i < bytes; i++) p[i] = (char)(i % 61);
-    for (size_t i = 0; type == LMQ_F32 && i < k * n; i++)
-      ((float *)(void *)p)[i] = (float)(i % 997) * 1e-3f - 0.5f;
-    for (size_t i = 0; type != LMQ_F32 && type != LMQ_INT8 && i < k * n; i++)
-      ((uint16_t *)(void *)p)[i] = (uint16_t)(0x3400 + i % 97);
+    void *p = w + c * bytes;
+    if (type == LMQ_F32)
+      for (size_t i = 0; i < k * n; i++) ((float *)p)[i] = (float)(i % 997) * 1e-3f - 0.5f;
+    else if (type != LMQ_INT8)
+      for (size_t i = 0; i < k * n; i++) ((uint16_t *)p)[i] = (uint16_t)(0x3400 + i % 97);
+    else {
+      memset(p, 1, k * n);
+      float *scales = (float *)((char *)p + k * n);
+      for (size_t i = 0; i < n; i++) scales[i] = 1e-3f, ((int32_t *)(void *)(scales + n))[i] = (int32_t)k;
+    }
   }
   return w;
 }

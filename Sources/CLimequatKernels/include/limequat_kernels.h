@@ -1,7 +1,8 @@
 /// Inner loops: no allocation, no I/O, no state. One table of functions per instruction set, each bit-equal
 /// to `generic`, which defines the result (formats/numerics.md has the order of every operation).
 ///
-/// Sizes are in elements unless they say bytes; a stride is the distance between rows in elements.
+/// Sizes are in elements unless they say bytes; a stride is the distance between rows in elements. Products
+/// take about 110 KB of stack.
 #ifndef LIMEQUAT_KERNELS_H
 #define LIMEQUAT_KERNELS_H
 
@@ -51,7 +52,7 @@ typedef struct lmq_matmul_int8 {
   const uint32_t *x_rows;  // NULL: row(i) = i; else m row numbers, row(i) = x_rows[i]
   const float *x_scales;   // one for each row of x
   const void *panels;      // codes [ceil(n/32)][ceil(k/4)][32][4], 64-byte aligned, padding is zero; then for
-                           // each of the 32 * ceil(n/32) outputs its scale (f32), for each its codes' sum (i32)
+                           // each of 32 * ceil(n/32) outputs its scale (f32), for each its codes' sum (i32)
   const float *bias;       // (n), or NULL
   const float *residual;   // (m, n), or NULL; may be y itself
   size_t residual_stride;
@@ -102,8 +103,8 @@ typedef struct lmq_kernels {
                float *panels);
 
   /// Makes int8 codes of m rows of k, each row with its own scale: code = roundeven(x * (127 / amax)),
-  /// scale = amax / 127. A row that is 0, or nearly, has codes and scale 0; one that is not finite has codes 0
-  /// and a NaN as its scale. Codes behind k, up to a multiple of 4, are set to 0.
+  /// scale = amax / 127. A row that is 0, or nearly, has codes and scale 0; one that is not finite has codes
+  /// 0 and a NaN as its scale. Codes behind k, up to a multiple of 4, are set to 0.
   void (*quantize_rows)(const float *x, size_t x_stride, size_t m, size_t k, int8_t *codes,
                         size_t codes_stride, float *scales);
 
