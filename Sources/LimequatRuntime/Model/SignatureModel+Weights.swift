@@ -67,8 +67,11 @@ extension SignatureModel {
         let isUsable: Bool
         switch node.op {
         case .matMul where place == 1:
-          isUsable = weight.type.isFloat && (weight.layout == .panel32 || weight.type == .f32)
-        case .gather where place == 0: isUsable = weight.type.isFloat && weight.layout == .rows
+          isUsable =
+            weight.layout == .panel32
+            ? weight.type.isFloat || weight.type == .int8 : weight.type == .f32
+        case .gather(let axis) where place == 0:
+          isUsable = weight.layout == .rows && (weight.type.isFloat || weight.type == .int8 && axis == 0)
         default: isUsable = weight.type == .f32 && weight.layout == .rows
         }
         guard isUsable else {

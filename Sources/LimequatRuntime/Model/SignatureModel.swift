@@ -51,6 +51,9 @@ final class SignatureModel: @unchecked Sendable {
   }
 
   /// One byte for each expert of a bank, 0 where it is absent; nil when none is.
+  /// Some expert of a bank is int8.
+  func hasInt8(_ bank: Int) -> Bool { presence.hasInt8(bank) }
+
   func presence(of bank: Int) -> UnsafePointer<UInt8>? {
     presence.flags(bank, of: container.bank(at: bank)?.expertCount ?? 0)
   }

@@ -27,21 +27,28 @@ extension Engine {
   }
 
   /// Rows of a table, for indices that are inside it. `rows`: (outer, height, width) of `type`, y: (outer,
-  /// indices, width).
+  /// indices, width). An int8 table has one outer row and is followed by a scale for each of its rows.
   func gather(
     _ table: UnsafeRawPointer, type: ElementType, outer: Int, height: Int, width: Int, count: Int,
     _ y: UnsafeMutableRawPointer, size: Int, index: (Int) -> Int
   ) {
+    // Of int8 tables: formats/container.md, "Sizes". The product is the size of something in memory.
+    let scales = (height * width + 63) / 64 * 64
     withoutActuallyEscaping(index) { index in
       forRows(outer * count, width: width) { rows, _ in
         for row in rows {
           let source = (row / count * height + index(row % count)) * width
           let target = y + row * width * size
-          if type == .f16 || type == .bf16 {
+          switch type {
+          case .f16, .bf16:
             self.table.widen(
               table + source * 2, type.rawValue, target.assumingMemoryBound(to: Float.self), width)
-          } else {
-            target.copyMemory(from: table + source * size, byteCount: width * size)
+          case .int8:
+            let codes = (table + source).assumingMemoryBound(to: Int8.self)
+            let scale = (table + scales).load(fromByteOffset: source / width * 4, as: Float.self)
+            let floats = target.assumingMemoryBound(to: Float.self)
+            for column in 0..<width { floats[column] = Float(codes[column]) * scale }
+          default: target.copyMemory(from: table + source * size, byteCount: width * size)
           }
         }
       }

@@ -89,4 +89,14 @@ struct Step {
   var output: Int
   /// Where the step's room begins in the arena.
   var room = 0
+  /// The int8 codes of a product's input, if its weights are int8.
+  var codes: StepCodes?
+}
+
+/// Codes of a value, which products that read the same value share.
+struct StepCodes {
+  /// Where their room begins in the arena.
+  let start: Int
+  /// This step makes them; else an earlier one did.
+  let isFirst: Bool
 }

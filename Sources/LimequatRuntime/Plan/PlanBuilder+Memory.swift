@@ -8,8 +8,9 @@ extension PlanBuilder {
   mutating func place() throws(RuntimeError) {
     try giveOut()
     var lastReads = try Allocation.table(repeating: -1, count: values.count) as Table<Int32>
-    // Each value and input once, and the room of one step.
-    var arena = try ArenaLayout.make(capacity: values.count + graph.inputCount + 1)
+    // Each value and its codes, each input, and the room of one step.
+    var arena = try ArenaLayout.make(capacity: 2 * values.count + graph.inputCount + 1)
+    var codes = try CodesPlan.make(values: values.count)
     for index in 0..<steps.count {
       guard let step = steps[index] else { continue }
       forEachRead(of: step) { value in
@@ -17,11 +18,12 @@ extension PlanBuilder {
           lastReads.replace(root, with: Int32(truncatingIfNeeded: index))  // steps are fewer than 2^31
         }
       }
+      if let root = int8Input(step)?.root { codes.use(root, at: index) }
     }
     try placeInputs(&arena)
     for index in 0..<steps.count {
       try Allocation.check()
-      try place(index, &arena, lastReads)
+      try place(index, &arena, &codes, lastReads)
     }
     arenaSize = arena.size
   }
@@ -57,7 +59,7 @@ extension PlanBuilder {
   }
 
   private mutating func place(
-    _ index: Int, _ arena: inout ArenaLayout, _ lastReads: borrowing Table<Int32>
+    _ index: Int, _ arena: inout ArenaLayout, _ codes: inout CodesPlan, _ lastReads: borrowing Table<Int32>
   ) throws(RuntimeError) {
     guard var step = steps[index] else { return }
     var reused = -1
@@ -77,6 +79,10 @@ extension PlanBuilder {
       step.room = start
       steps.replace(index, with: step)
       arena.give(start)
+    }
+    if let input = int8Input(step) {
+      step.codes = try codes.place(input, at: index, &arena)
+      steps.replace(index, with: step)
     }
     // Ends lives: each root once, even where the step reads it twice.
     var ended: [Int] = []

@@ -146,7 +146,8 @@ struct PlanBuilder: ~Copyable {
     let shape = SparseMoEShape(
       attributes: attributes, bank: bank, tokens: tokens, sequence: input.shape[-2], experts: experts,
       inputSize: entry.inputSize, hiddenSize: entry.hiddenSize, outputSize: entry.outputSize,
-      isGated: entry.isGated, present: signature.presence(of: bank), grouping: grouping)
+      isGated: entry.isGated, usesCodes: signature.hasInt8(bank), present: signature.presence(of: bank),
+      grouping: grouping)
     // Rows are numbered by UInt32, the last of which marks a dropped choice.
     let (choices, overflow) = tokens.multipliedReportingOverflow(by: attributes.k)
     guard !overflow, choices < Int(UInt32.max) else { throw .tooLarge }

@@ -62,8 +62,7 @@ extension Run {
           value: Int64(value), limit: height)
       }
     }
-    let stored: ElementType =
-      data.value.stored.isFloat && data.value.stored != .f32 ? data.value.stored : .f32
+    let stored: ElementType = data.value.type == .f32 ? data.value.stored : .f32
     engine.gather(
       data.start, type: stored, outer: shape.product(0..<axis) ?? 0, height: height,
       width: shape.product(axis + 1..<shape.rank) ?? 0, count: indices.value.count, y, size: output.type.size

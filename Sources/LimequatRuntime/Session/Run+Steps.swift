@@ -10,6 +10,10 @@ extension Run {
   func product(_ node: Node, _ step: Step, bias: Int?, activation: lmq_activation, residual: Int?) {
     guard let x = input(node, 0), let w = input(node, 1) else { return }
     let (k, n) = (w.value.shape[0], w.value.shape[1])
+    if let codes = step.codes {
+      return int8Product(
+        x, w, codes, step.output, bias: bias, activation: activation, residual: residual)
+    }
     var job = lmq_matmul()
     job.m = x.value.shape.product(0..<max(0, x.value.shape.rank - 1)) ?? 0
     (job.k, job.n) = (k, n)
@@ -26,7 +30,26 @@ extension Run {
       (job.residual, job.residual_stride) = (pointer(residual).assumingMemoryBound(to: Float.self), n)
     }
     job.activation = activation
-    engine.multiply(job)
+    engine.multiply(.float(job))
+  }
+
+  /// The same with int8 weights: x is quantised by the first product that reads it.
+  private func int8Product(
+    _ x: Operand, _ w: Operand, _ place: StepCodes, _ output: Int, bias: Int?, activation: lmq_activation,
+    residual: Int?
+  ) {
+    let (k, n) = (w.value.shape[0], w.value.shape[1])
+    let rows = x.value.count / max(1, k)
+    var layout = RoomLayout()
+    let codes = Codes(arena + place.start, CodesRoom(&layout, rows: rows, width: k), width: k)
+    if place.isFirst { engine.quantize(x.floats, rows: rows, width: k, into: codes) }
+    engine.multiply(
+      .int8(
+        lmq_matmul_int8(
+          x: codes.start, x_stride: codes.stride, x_rows: nil, x_scales: codes.scales, panels: w.start,
+          bias: bias.map { pointer($0).assumingMemoryBound(to: Float.self) },
+          residual: residual.map { pointer($0).assumingMemoryBound(to: Float.self) }, residual_stride: n,
+          y: floats(output), y_stride: n, m: rows, k: k, n: n, activation: activation)))
   }
 
   func sparseMoE(_ node: Node, _ step: Step, residual: Int?, room: Int) throws(RuntimeError) {

@@ -10,25 +10,22 @@ extension SparseMoERun {
     _ wave: Range<Int>, _ x: UnsafePointer<Float>
   ) {
     let shape = room.shape
-    let jobs = part(room.jobs, lmq_matmul.self)
+    let jobs = part(room.jobs, Product.self)
+    let tokens = part(room.tokenOfRow, UInt32.self)
     let hidden = part(room.hidden, Float.self)
     let gate = part(room.gate, Float.self)
 
     var count = 0
     forEach(experts, held, places, wave) { rows, expert, block in
-      var job = lmq_matmul()
-      (job.x, job.x_stride) = (x, shape.inputSize)
-      job.x_rows = UnsafePointer(part(room.tokenOfRow, UInt32.self) + rows.lowerBound)
       let kind = shape.attributes.activation.kernel
-      job.activation = shape.isGated ? LMQ_ACTIVATION_NONE : kind
       let offset = (rows.lowerBound - wave.lowerBound) * shape.hiddenSize
-      set(&job, block.first, expert, rows.count, hidden + offset)
-      jobs[count] = job
+      let input = Input(
+        x: x, codes: tokenCodes, width: shape.inputSize, rows: UnsafePointer(tokens + rows.lowerBound))
+      jobs[count] = product(
+        input, block.first, expert, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind, hidden + offset)
       count += 1
       guard let matrix = block.gate else { return }
-      job.activation = kind
-      set(&job, matrix, expert, rows.count, gate + offset)
-      jobs[count] = job
+      jobs[count] = product(input, matrix, expert, rows.count, kind, gate + offset)
       count += 1
     }
     run(count)
@@ -39,13 +36,17 @@ extension SparseMoERun {
       }
     }
 
+    if let codes = hiddenCodes {
+      engine.quantize(hidden, rows: wave.count, width: shape.hiddenSize, into: codes)
+    }
     count = 0
     forEach(experts, held, places, wave) { rows, expert, block in
-      var job = lmq_matmul()
-      job.x = UnsafePointer(hidden + (rows.lowerBound - wave.lowerBound) * shape.hiddenSize)
-      job.x_stride = shape.hiddenSize
-      set(&job, block.second, expert, rows.count, output(rows.lowerBound, wave))
-      jobs[count] = job
+      let start = rows.lowerBound - wave.lowerBound
+      let input = Input(
+        x: UnsafePointer(hidden + start * shape.hiddenSize), codes: hiddenCodes?.advanced(by: start),
+        width: shape.hiddenSize, rows: nil)
+      jobs[count] = product(
+        input, block.second, expert, rows.count, LMQ_ACTIVATION_NONE, output(rows.lowerBound, wave))
       count += 1
     }
     run(count)
@@ -53,19 +54,43 @@ extension SparseMoERun {
 
   private func run(_ count: Int) {
     engine.multiply(
-      part(room.jobs, lmq_matmul.self), count: count, products: part(room.products, SharedProduct.self),
+      part(room.jobs, Product.self), count: count, products: part(room.products, SharedProduct.self),
       firstUnits: part(room.firstUnits, Int.self))
   }
 
-  private func set(
-    _ job: inout lmq_matmul, _ matrix: ExpertBlock.Matrix, _ expert: HeldExpert, _ rows: Int,
-    _ y: UnsafeMutablePointer<Float>
-  ) {
-    (job.m, job.k, job.n) = (rows, matrix.inputs, matrix.outputs)
-    (job.panels, job.type) = (expert.start + matrix.panels.lowerBound, expert.encoding.rawValue)
-    job.bias = (expert.start + matrix.bias).assumingMemoryBound(to: Float.self)
-    (job.y, job.y_stride) = (y, matrix.outputs)
+  /// What a product of experts reads: floats for float weights, codes for int8 ones.
+  private struct Input {
+    let x: UnsafePointer<Float>
+    let codes: Codes?
+    let width: Int
+    /// The rows to read; nil: one after the other.
+    let rows: UnsafePointer<UInt32>?
   }
+
+  private func product(
+    _ input: Input, _ matrix: ExpertBlock.Matrix, _ expert: HeldExpert, _ rows: Int,
+    _ activation: lmq_activation, _ y: UnsafeMutablePointer<Float>
+  ) -> Product {
+    let panels = expert.start + matrix.panels.lowerBound
+    let bias = (expert.start + matrix.bias).assumingMemoryBound(to: Float.self)
+    if expert.encoding == .int8, let codes = input.codes {
+      return .int8(
+        lmq_matmul_int8(
+          x: codes.start, x_stride: codes.stride, x_rows: input.rows, x_scales: codes.scales, panels: panels,
+          bias: bias, residual: nil, residual_stride: 0, y: y, y_stride: matrix.outputs, m: rows,
+          k: matrix.inputs, n: matrix.outputs, activation: activation))
+    }
+    return .float(
+      lmq_matmul(
+        x: input.x, x_stride: input.width, x_rows: input.rows, panels: panels, bias: bias, residual: nil,
+        residual_stride: 0, y: y, y_stride: matrix.outputs, m: rows, k: matrix.inputs, n: matrix.outputs,
+        type: expert.encoding.rawValue, activation: activation))
+  }
+
+  /// Codes of all tokens; nil: no expert of the bank is int8.
+  var tokenCodes: Codes? { room.tokenCodes.map { Codes(base, $0, width: room.shape.inputSize) } }
+  /// Codes of what lies between the two products of a wave.
+  private var hiddenCodes: Codes? { room.hiddenCodes.map { Codes(base, $0, width: room.shape.hiddenSize) } }
 
   /// Calls `body` with the rows of each expert that lie in the wave.
   private func forEach(

@@ -41,7 +41,11 @@ struct SparseMoERun {
     routing.route(logits, work, into: results, engine: engine)
     let visits = sort()
     if k == 1 { clearDropped(residual, y) }
-    try visit(visits, x: rounded(x), residual, y)
+    let input = rounded(x)
+    if let codes = tokenCodes {
+      engine.quantize(input, rows: shape.tokens, width: shape.inputSize, into: codes)
+    }
+    try visit(visits, x: input, residual, y)
     if k > 1 { combine(residual, y) }
   }
 

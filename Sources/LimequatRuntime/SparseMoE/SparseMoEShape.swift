@@ -1,4 +1,3 @@
-internal import CLimequatKernels
 internal import LimequatGraph
 
 /// Sizes of one SparseMoE node for one set of input dims, and the room that it works in.
@@ -13,6 +12,8 @@ struct SparseMoEShape {
   let hiddenSize: Int
   let outputSize: Int
   let isGated: Bool
+  /// Some expert is int8.
+  let usesCodes: Bool
   /// One byte for each expert, 0 where it is absent; nil when none is.
   let present: UnsafePointer<UInt8>?
   let grouping: Grouping
@@ -52,6 +53,7 @@ struct SparseMoERoom {
   let offsets, tokenOfRow, rowOfChoice: Int
   let visits, held, jobs, products, firstUnits: Int
   let rounded, hidden, gate, outputs, rows: Int
+  let tokenCodes, hiddenCodes: CodesRoom?
   let layout: RoomLayout
 
   init(_ shape: SparseMoEShape, threads: Int) {
@@ -70,13 +72,15 @@ struct SparseMoERoom {
     rowOfChoice = layout.take(tokens, k, size: 4)
     visits = layout.take(count, size: 4)
     held = layout.take(count, size: MemoryLayout<HeldExpert>.stride)
-    jobs = layout.take(count, 2, size: MemoryLayout<lmq_matmul>.stride)
+    jobs = layout.take(count, 2, size: MemoryLayout<Product>.stride)
     products = layout.take(count, 2, size: MemoryLayout<SharedProduct>.stride)
     firstUnits = layout.take(count, 2, size: MemoryLayout<Int>.stride)
     let wave = shape.waveRows
     rounded = shape.attributes.dispatchBF16 ? layout.take(tokens, shape.inputSize, size: 4) : 0
     hidden = layout.take(wave, shape.hiddenSize, size: 4)
     gate = shape.isGated ? layout.take(wave, shape.hiddenSize, size: 4) : 0
+    tokenCodes = shape.usesCodes ? CodesRoom(&layout, rows: tokens, width: shape.inputSize) : nil
+    hiddenCodes = shape.usesCodes ? CodesRoom(&layout, rows: wave, width: shape.hiddenSize) : nil
     outputs = layout.take(shape.outputRows, shape.outputSize, size: 4)
     rows = layout.take(threads, (shape.outputSize + 15) / 16 * 16, size: 4)
     self.layout = layout
