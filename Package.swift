@@ -114,7 +114,7 @@ let package = Package(
       "LimequatRuntime",
       [
         "CLimequatKernels", "LimequatBytes", "LimequatTensor", "LimequatContainer", "LimequatGraph",
-        "LimequatConvert",
+        "LimequatConvert", "LimequatQuantize",
       ],
       exclude: ["Fixtures"]),
     tests("Limequat", ["LimequatBytes", "LimequatConvert"]),

@@ -40,9 +40,11 @@ struct CheckpointFixture: Sendable, CustomTestStringConvertible {
   func convert() throws -> Container {
     let path = NSTemporaryDirectory() + "limequat-runtime-\(UUID().uuidString).lmq"
     defer { unlink(path) }
-    try Conversion.plan(source: folder).write(to: path)
+    try convert(to: path)
     return try Container.open(path: path)
   }
+
+  func convert(to path: String) throws { try Conversion.plan(source: folder).write(to: path) }
 
   /// How far a result may be from the reference: rounding to bfloat16 at a border may go either way.
   var tolerance: Float {
@@ -53,13 +55,15 @@ struct CheckpointFixture: Sendable, CustomTestStringConvertible {
   /// {modality: {layer: routing}}
   func routing() throws -> [String: [String: Routing]]? {
     guard let data = FileManager.default.contents(atPath: folder + "/routing.json") else { return nil }
-    return try JSONDecoder().decode([String: [String: Routing]].self, from: data)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode([String: [String: Routing]].self, from: data)
   }
 
   /// [item][position][choice]; null for what is not compared.
   struct Routing: Decodable {
     var capacity: Int?
-    var group_size: Int
+    var groupSize: Int
     var experts: [[[Int32]?]]
     var gates: [[[Float]?]]
     var kept: [[[Flag]?]]

@@ -37,7 +37,7 @@ import Testing
         let layer = try #require(trace.layer(at: index))
         #expect(layer.capacity == expected.capacity, "\(name) \(key)")
         // Where nothing can drop, groups mean nothing.
-        if expected.capacity != nil { #expect(layer.groupSize == expected.group_size, "\(name) \(key)") }
+        if expected.capacity != nil { #expect(layer.groupSize == expected.groupSize, "\(name) \(key)") }
         for (item, positions) in expected.experts.enumerated() {
           for (position, experts) in positions.enumerated() {
             guard let experts else { continue }
