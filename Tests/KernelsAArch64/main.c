@@ -9,7 +9,7 @@
 
 int main(int count, char **arguments) {
   unsigned rounds = count > 1 ? (unsigned)atoi(arguments[1]) : 300;
-  int failures = 0;
+  int comparisons = 1, failures = 0;
   uint64_t digest = 0;
   for (size_t i = 0; kernel_comparison_name(i); i++)
     for (unsigned seed = 0; seed < 100; seed++) {
@@ -24,7 +24,7 @@ int main(int count, char **arguments) {
   for (size_t t = 0; lmq_kernels_name(t); t++) {
     const char *table = lmq_kernels_name(t);
     if (strcmp(table, "generic") == 0) continue;
-    for (size_t i = 0; kernel_comparison_name(i); i++)
+    for (size_t i = 0; kernel_comparison_name(i); i++, comparisons++)
       for (unsigned seed = 0; seed < rounds; seed++) {
         char message[256];
         if (kernel_comparison_run(i, table, seed, message, sizeof message)) continue;
@@ -34,5 +34,6 @@ int main(int count, char **arguments) {
       }
     printf("%s compared\n", table);
   }
+  printf("%d passed, %d failed\n", comparisons - failures, failures);
   return failures ? 1 : 0;
 }
