@@ -21,42 +21,33 @@ LMQ_INLINE destination destination_of(
       residual ? residual + f->row * residual_stride + first : NULL, residual_stride,
       lmq_min(LMQ_PANEL, n - first)};
 }
-/// Row i, columns from j on.
-LMQ_INLINE void deliver(
-    const destination *to, size_t i, size_t j, size_t count, vec a, lmq_activation activation) {
-  a = v_activate(a, activation);
+/// Columns from j on of row i.
+LMQ_INLINE void deliver(const destination *to, size_t i, size_t j, size_t count, vec a) {
   if (to->residual) a = v_add(v_read(to->residual + i * to->residual_stride + j, count, 0.0f), a);
   v_write(to->y + i * to->y_stride + j, count, a);
 }
+/// Row i after an activation. `row` has the columns up to LMQ_PANEL and is written over.
+LMQ_INLINE void activate_and_deliver(
+    const destination *to, size_t i, float *row, lmq_activation activation) {
+  rows_activate(row, row, LMQ_PANEL, activation);
+  VECTORS(j, count, to->columns) deliver(to, i, j, count, v_load(row + j));
+}
 
-LMQ_INLINE void finish_as(const lmq_finish *f, lmq_activation activation) {
+static void finish(const lmq_finish *f) {
   const lmq_matmul *job = f->job;
   const float *totals = f->totals, *bias = job->bias ? job->bias + f->panel * LMQ_PANEL : NULL;
   const destination to =
       destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
-  VECTORS(j, count, to.columns) {
-    vec b = bias ? v_read(bias + j, count, 0.0f) : v_set(0.0f);
-    for (size_t i = 0; i < f->rows; i++) {
+  _Alignas(64) float row[LMQ_PANEL] = {0};
+  for (size_t i = 0; i < f->rows; i++) {
+    VECTORS(j, count, to.columns) {
       vec a = v_load(totals + i * LMQ_PANEL + j);
-      if (bias) a = v_add(a, b);
-      deliver(&to, i, j, count, a, activation);
+      if (bias) a = v_add(a, v_read(bias + j, count, 0.0f));
+      if (job->activation == LMQ_ACTIVATION_NONE) deliver(&to, i, j, count, a);
+      else v_store(row + j, a);
     }
+    if (job->activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, i, row, job->activation);
   }
-}
-
-static void finish(const lmq_finish *f) {
-#define FINISH(kind) finish_as(f, kind);
-  EACH_ACTIVATION(((const lmq_matmul *)f->job)->activation, FINISH)
-#undef FINISH
-}
-
-static void matmul_with(
-    const lmq_matmul *job, size_t panel_begin, size_t panel_end, size_t tile_rows, lmq_tile_function *tile) {
-  lmq_walk walk = {
-      .x = (const char *)job->x, .x_bytes = job->x_stride * sizeof(float), .x_rows = job->x_rows,
-      .panels = job->panels, .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m,
-      .k = job->k, .type = job->type, .tile_rows = tile_rows, .tile = tile, .job = job, .finish = finish};
-  walk_panels(&walk, panel_begin, panel_end);
 }
 
 typedef struct {
@@ -66,31 +57,38 @@ typedef struct {
   lmq_codes codes;
 } int8_product;
 
-LMQ_INLINE void finish_int8_as(const lmq_finish *f, lmq_activation activation) {
+static void finish_int8(const lmq_finish *f) {
   const int8_product *product = f->job;
   const lmq_matmul_int8 *job = &product->job;
   const size_t first = f->panel * LMQ_PANEL;
   const int32_t *totals = f->totals;
   const destination to =
       destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
-  VECTORS(j, count, to.columns) {
-    vec scale = v_load(product->scales + first + j);
-    vec bias = job->bias ? v_read(job->bias + first + j, count, 0.0f) : v_set(0.0f);
-    ivec excess = product->codes == LMQ_SHIFTED ? i_left(i_load(product->sums + first + j), 7) : i_set(0);
-    for (size_t i = 0; i < f->rows; i++) {
-      vec x_scale = v_set(job->x_scales[job->x_rows ? job->x_rows[f->row + i] : f->row + i]);
-      ivec sum = i_add(i_sub(i_load(totals + i * LMQ_PANEL + j), excess), i_set((uint32_t)f->negatives[i]));
-      vec a = v_from_integers(sum), product_scale = v_mul(x_scale, scale);
-      a = job->bias ? v_fma(a, product_scale, bias) : v_mul(a, product_scale);
-      deliver(&to, i, j, count, a, activation);
+  _Alignas(64) float row[LMQ_PANEL] = {0};
+  for (size_t i = 0; i < f->rows; i++) {
+    vec x_scale = v_set(job->x_scales[job->x_rows ? job->x_rows[f->row + i] : f->row + i]);
+    ivec negatives = i_set((uint32_t)f->negatives[i]);
+    VECTORS(j, count, to.columns) {
+      vec product_scale = v_mul(x_scale, v_load(product->scales + first + j));
+      ivec excess = product->codes == LMQ_SHIFTED ? i_left(i_load(product->sums + first + j), 7) : i_set(0);
+      ivec sum = i_add(i_sub(i_load(totals + i * LMQ_PANEL + j), excess), negatives);
+      vec a = v_from_integers(sum);
+      a = job->bias ? v_fma(a, product_scale, v_read(job->bias + first + j, count, 0.0f))
+                    : v_mul(a, product_scale);
+      if (job->activation == LMQ_ACTIVATION_NONE) deliver(&to, i, j, count, a);
+      else v_store(row + j, a);
     }
+    if (job->activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, i, row, job->activation);
   }
 }
 
-static void finish_int8(const lmq_finish *f) {
-#define FINISH(kind) finish_int8_as(f, kind);
-  EACH_ACTIVATION(((const int8_product *)f->job)->job.activation, FINISH)
-#undef FINISH
+static void matmul_with(
+    const lmq_matmul *job, size_t panel_begin, size_t panel_end, size_t tile_rows, lmq_tile_function *tile) {
+  lmq_walk walk = {
+      .x = (const char *)job->x, .x_bytes = job->x_stride * sizeof(float), .x_rows = job->x_rows,
+      .panels = job->panels, .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m,
+      .k = job->k, .type = job->type, .tile_rows = tile_rows, .tile = tile, .job = job, .finish = finish};
+  walk_panels(&walk, panel_begin, panel_end);
 }
 
 static void matmul_int8_with(

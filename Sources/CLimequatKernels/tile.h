@@ -6,7 +6,6 @@
 
 // Inputs are counted in units of 4 bytes: one f32, or four int8 codes.
 enum {
-  UNROLLED = 4,              // units of one round of the inner loop
   X_STRIDE = LMQ_BLOCK + 8,  // of copied inputs: not all rows of a column in one bank of the first cache
 };
 
@@ -59,17 +58,11 @@ LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); 
   { \
     const size_t k_ = (tile)->k, row_ = panel_row(type) / (parts); \
     const char *const fetch_ = (tile)->next ? (tile)->next + (part) * row_ * k_ : NULL; \
-    size_t start_ = 0; \
-    for (; start_ + UNROLLED <= k_; start_ += UNROLLED) { \
+    for (size_t j = 0; j < k_; j++) { \
       if (fetch_) \
-        for (size_t line_ = 0; line_ < UNROLLED * row_; line_ += 64) \
-          __builtin_prefetch(fetch_ + start_ * row_ + line_, 0, 2); \
-      LMQ_UNROLL for (size_t round_ = 0; round_ < UNROLLED; round_++) { \
-        const size_t j = start_ + round_; \
-        __VA_ARGS__; \
-      } \
+        for (size_t line_ = 0; line_ < row_; line_ += 64) __builtin_prefetch(fetch_ + j * row_ + line_, 0, 2); \
+      __VA_ARGS__; \
     } \
-    for (size_t j = start_; j < k_; j++) __VA_ARGS__; \
   }
 
 LMQ_INLINE float load_f32(const char *p) {

@@ -1,7 +1,8 @@
+internal import LimequatBytes
 internal import Limequat
 
 /// What the body of a function of limequat.h throws on its way to a status.
-enum CallError: Error {
+indirect enum CallError: Error {
   case limequat(LimequatError)
   /// A handle that is closed or of another type; the name is the parameter's.
   case handle(StaticString)

@@ -8,12 +8,13 @@ func answer(
   _ error: UnsafeMutablePointer<lmq_error>?, _ body: () throws(CallError) -> Void
 ) -> lmq_status {
   Memory.begin()
-  let thrown: CallError
-  do throws(CallError) {
-    try body()
-    describe(LMQ_OK, 0, "", in: error)
-    return LMQ_OK
-  } catch { thrown = error }
+  do throws(CallError) { try body() } catch let thrown { return refuse(thrown, error) }
+  describe(LMQ_OK, 0, "", in: error)
+  return LMQ_OK
+}
+
+@inline(never)
+private func refuse(_ thrown: CallError, _ error: UnsafeMutablePointer<lmq_error>?) -> lmq_status {
   switch thrown {
   case .limequat(let cause):
     let status = lmq_status(rawValue: lmq_status.RawValue(cause.code.rawValue))
@@ -34,6 +35,7 @@ func checkMemory() throws(CallError) {
 }
 
 /// Cuts the message where it fills the room, between two characters, and makes one line of it.
+@inline(never)
 private func describe(
   _ status: lmq_status, _ systemError: Int32, _ message: String, in error: UnsafeMutablePointer<lmq_error>?
 ) {

@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+internal import LimequatBytes
 internal import CLimequat
 internal import Limequat
 
@@ -28,22 +29,25 @@ extension lmq_tensor_facts: GrowingStruct {
 /// No struct will ever be longer: a greater number was never set.
 private let largestSize = 4096
 
-extension GrowingStruct {
-  /// The caller's size, when it can be one.
-  private static func callerSize(_ start: UnsafeRawPointer, _ name: StaticString) throws(CallError) -> Int {
-    try checkAlignment(start, MemoryLayout<Self>.alignment, name)
-    let size = start.load(as: UInt.self)
-    guard size >= UInt(firstSize), size <= UInt(largestSize) else {
-      throw .argument(
-        "\(name): struct_size is \(size), expected at least \(firstSize): set the struct with its INIT macro")
-    }
-    return Int(size)  // at most 4096
+/// The caller's size of a struct, when it can be one.
+@inline(never)
+private func callerSize(
+  _ start: UnsafeRawPointer, firstSize: Int, _ name: StaticString
+) throws(CallError) -> Int {
+  try checkAlignment(start, MemoryLayout<Int>.alignment, name)
+  let size = start.load(as: UInt.self)
+  guard size >= UInt(firstSize), size <= UInt(largestSize) else {
+    throw .argument(
+      "\(name): struct_size is \(size), expected at least \(firstSize): set the struct with its INIT macro")
   }
+  return Int(size)  // at most 4096
+}
 
+extension GrowingStruct {
   /// What the caller wrote. Fields that an older header does not have are 0; those of a newer one must be 0,
   /// for this library could not do what they ask for.
   static func read(_ start: UnsafeRawPointer, _ name: StaticString) throws(CallError) -> Self {
-    let size = try callerSize(start, name)
+    let size = try callerSize(start, firstSize: firstSize, name)
     var result = Self()
     let known = min(size, MemoryLayout<Self>.size)
     withUnsafeMutableBytes(of: &result) { room in
@@ -59,7 +63,7 @@ extension GrowingStruct {
 
   /// Writes as much as the caller's struct has room for; what this library does not know becomes 0.
   func write(to start: UnsafeMutableRawPointer, _ name: StaticString) throws(CallError) {
-    let size = try Self.callerSize(start, name)
+    let size = try callerSize(start, firstSize: Self.firstSize, name)
     var copy = self
     copy.struct_size = size
     let known = min(size, MemoryLayout<Self>.size)

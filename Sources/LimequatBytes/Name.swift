@@ -20,7 +20,9 @@ public struct Name: @unchecked Sendable {
   public var isEmpty: Bool { bytes.count == 0 }
 
   /// For messages; bytes that are no UTF-8 are replaced.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  public var text: String {
+    @inline(never) get { String(decoding: bytes, as: UTF8.self) }
+  }
 }
 
 extension Name: Comparable, CustomStringConvertible {

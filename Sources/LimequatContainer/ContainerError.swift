@@ -1,7 +1,7 @@
 public import LimequatBytes
 
 /// Why a container could not be read or written.
-public enum ContainerError: Error, Sendable {
+public indirect enum ContainerError: Error, Sendable {
   /// The file or the memory failed, not the content.
   case bytes(BytesError)
   /// Memory given to ``Container/open(bytes:)`` must begin at a multiple of 64.

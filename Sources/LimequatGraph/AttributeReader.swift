@@ -11,26 +11,31 @@ struct AttributeReader {
   ) throws(GraphError) {
     self.node = node
     self.place = place
-    let specs = kind.attributes
-    guard node.pointee.n_attribute <= specs.count else {
-      throw broken(.attributes, "at most \(specs.count) attributes", "\(node.pointee.n_attribute)")
+    var count = 0
+    while kind.attribute(at: count) != nil { count += 1 }
+    guard node.pointee.n_attribute <= count else {
+      throw broken(.attributes, "at most \(count) attributes", "\(node.pointee.n_attribute)")
     }
     var seen: UInt32 = 0
     for index in 0..<node.pointee.n_attribute {
       guard let attribute = node.pointee.attribute[index] else { continue }
       let name = Name(attribute.pointee.name)
-      guard let known = specs.firstIndex(where: { Name($0.name) == name }) else {
+      var known = 0
+      while let spec = kind.attribute(at: known), Name(spec.name) != name { known += 1 }
+      guard let spec = kind.attribute(at: known) else {
         throw broken(.attributes, "attributes that graph.md lists for \(kind.type)", "'\(name.excerpt)'")
       }
       guard seen & 1 << UInt32(known) == 0 else { throw broken(.attributes, "'\(name)' once", "it again") }
       seen |= 1 << UInt32(known)
-      guard attribute.pointee.type.rawValue == specs[known].type.rawValue else {
+      guard attribute.pointee.type.rawValue == spec.type.rawValue else {
         throw broken(
-          .attributeTypes, "'\(name)' of type \(specs[known].type.text)",
-          "type \(attribute.pointee.type.rawValue)")
+          .attributeTypes, "'\(name)' of type \(spec.type.text)", "type \(attribute.pointee.type.rawValue)")
       }
     }
-    for (known, spec) in specs.enumerated() where spec.isRequired && seen & 1 << UInt32(known) == 0 {
+    for known in 0..<count {
+      guard let spec = kind.attribute(at: known), spec.isRequired, seen & 1 << UInt32(known) == 0 else {
+        continue
+      }
       throw broken(.requiredAttributes, "attribute '\(spec.name)'", "none")
     }
   }
@@ -65,11 +70,14 @@ struct AttributeReader {
   /// Nil when left out.
   func float(_ name: StaticString) -> Float? { find(name)?.f }
 
+  /// What a message says was found: printing floats would take 9 KB of the library.
+  static var improper: String { "a number that is none of these" }
+
   /// A non-negative, finite number.
   func epsilon() throws(GraphError) -> Float {
     let value = float("epsilon") ?? 1e-5
     guard value >= 0, value.isFinite else {
-      throw broken(.attributeValues, "'epsilon' at least 0 and finite", "\(value)")
+      throw broken(.attributeValues, "'epsilon' at least 0 and finite", AttributeReader.improper)
     }
     return value
   }
@@ -104,7 +112,7 @@ struct AttributeReader {
     var sum = 0.0
     for index in 0..<attribute.n_floats { sum += Double(attribute.floats[index]) }
     guard sum >= 0, sum.isFinite else {
-      throw broken(.attributeValues, "'\(name)' at least 0 and finite", "\(sum)")
+      throw broken(.attributeValues, "'\(name)' at least 0 and finite", AttributeReader.improper)
     }
     return sum
   }

@@ -1,7 +1,7 @@
 public import LimequatBytes
 
 /// Why a graph was refused.
-public enum GraphError: Error, Sendable {
+public indirect enum GraphError: Error, Sendable {
   /// The graph, or what it is given, breaks a rule of formats/graph.md.
   case broken(GraphRule, at: Place, expected: String, found: String)
   /// Memory ran out.

@@ -1,3 +1,5 @@
+internal import LimequatBytes
+
 /// The rules of formats/graph.md by number. G01 to G23 are checked by ``Graph/decode(_:)``, G24 to G33 by
 /// ``Graph/inferShapes(inputs:externals:banks:)``.
 public enum GraphRule: Int, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+internal import LimequatBytes
+
 /// A short list of i64 that lies in a graph's bytes: dims, axes, pads. Borrows them: valid while the
 /// ``Graph`` lives. At most 16 entries, a rule of the format.
 public struct IntegerList: @unchecked Sendable {
@@ -10,8 +12,11 @@ public struct IntegerList: @unchecked Sendable {
 
   /// 0 outside `0..<count`.
   public subscript(_ index: Int) -> Int {
-    guard index >= 0, index < count else { return 0 }
-    return Int(clamping: Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: Int64.self)))
+    @inline(never) get {
+      guard index >= 0, index < count else { return 0 }
+      return Int(
+        clamping: Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: Int64.self)))
+    }
   }
 }
 

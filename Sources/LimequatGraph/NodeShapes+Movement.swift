@@ -1,3 +1,4 @@
+internal import LimequatBytes
 internal import LimequatTensor
 
 /// Operators that move elements and compute nothing.

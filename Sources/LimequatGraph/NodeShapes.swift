@@ -48,6 +48,7 @@ struct NodeShapes: ~Copyable {
     }
   }
 
+  @inline(never)
   func require(
     _ condition: Bool, _ rule: GraphRule, _ expected: @autoclosure () -> String,
     _ found: @autoclosure () -> String

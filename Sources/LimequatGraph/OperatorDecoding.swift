@@ -123,7 +123,7 @@ struct OperatorDecoder {
     let scale = attributes.float("scale")
     if let scale {
       guard scale > 0, scale.isFinite else {
-        throw attributes.broken(.attributeValues, "'scale' above 0 and finite", "\(scale)")
+        throw attributes.broken(.attributeValues, "'scale' above 0 and finite", AttributeReader.improper)
       }
     }
     _ = try attributes.integer("is_causal", in: 0...0)

@@ -71,36 +71,39 @@ enum OperatorKind: UInt8, CaseIterable {
     }
   }
 
-  var attributes: [AttributeSpec] {
-    switch self {
-    case .reshape: [AttributeSpec("allowzero", .int)]
-    case .transpose: [AttributeSpec("perm", .ints, isRequired: true)]
-    case .concat: [AttributeSpec("axis", .int, isRequired: true)]
-    case .pad: [AttributeSpec("mode", .string)]
-    case .gather, .softmax: [AttributeSpec("axis", .int)]
-    case .cast: [AttributeSpec("to", .int, isRequired: true)]
-    case .layerNormalization, .rmsNormalization:
-      [AttributeSpec("axis", .int), AttributeSpec("epsilon", .float), AttributeSpec("stash_type", .int)]
-    case .gelu: [AttributeSpec("approximate", .string)]
-    case .reduceMean, .reduceSum, .reduceL2:
-      [AttributeSpec("keepdims", .int), AttributeSpec("noop_with_empty_axes", .int)]
-    case .attention:
-      [
-        AttributeSpec("q_num_heads", .int, isRequired: true),
-        AttributeSpec("kv_num_heads", .int, isRequired: true),
-        AttributeSpec("scale", .float), AttributeSpec("is_causal", .int), AttributeSpec("softcap", .float),
-        AttributeSpec("qk_matmul_output_mode", .int),
-      ]
-    case .sparseMoE:
-      [
-        AttributeSpec("bank", .string, isRequired: true), AttributeSpec("k", .int, isRequired: true),
-        AttributeSpec("activation", .string, isRequired: true), AttributeSpec("normalize_gates", .int),
-        AttributeSpec("softmax", .string), AttributeSpec("capacity_factor", .floats),
-        AttributeSpec("capacity_rounding", .string), AttributeSpec("capacity_multiple", .int),
-        AttributeSpec("group_size", .int), AttributeSpec("batch_priority", .int),
-        AttributeSpec("dispatch_rounding", .string),
-      ]
-    default: []
+  /// The attribute at a place, nil past the last.
+  func attribute(at index: Int) -> AttributeSpec? {
+    switch (self, index) {
+    case (.reshape, 0): AttributeSpec("allowzero", .int)
+    case (.transpose, 0): AttributeSpec("perm", .ints, isRequired: true)
+    case (.concat, 0): AttributeSpec("axis", .int, isRequired: true)
+    case (.pad, 0): AttributeSpec("mode", .string)
+    case (.gather, 0), (.softmax, 0), (.layerNormalization, 0), (.rmsNormalization, 0):
+      AttributeSpec("axis", .int)
+    case (.cast, 0): AttributeSpec("to", .int, isRequired: true)
+    case (.layerNormalization, 1), (.rmsNormalization, 1): AttributeSpec("epsilon", .float)
+    case (.layerNormalization, 2), (.rmsNormalization, 2): AttributeSpec("stash_type", .int)
+    case (.gelu, 0): AttributeSpec("approximate", .string)
+    case (.reduceMean, 0), (.reduceSum, 0), (.reduceL2, 0): AttributeSpec("keepdims", .int)
+    case (.reduceMean, 1), (.reduceSum, 1), (.reduceL2, 1): AttributeSpec("noop_with_empty_axes", .int)
+    case (.attention, 0): AttributeSpec("q_num_heads", .int, isRequired: true)
+    case (.attention, 1): AttributeSpec("kv_num_heads", .int, isRequired: true)
+    case (.attention, 2): AttributeSpec("scale", .float)
+    case (.attention, 3): AttributeSpec("is_causal", .int)
+    case (.attention, 4): AttributeSpec("softcap", .float)
+    case (.attention, 5): AttributeSpec("qk_matmul_output_mode", .int)
+    case (.sparseMoE, 0): AttributeSpec("bank", .string, isRequired: true)
+    case (.sparseMoE, 1): AttributeSpec("k", .int, isRequired: true)
+    case (.sparseMoE, 2): AttributeSpec("activation", .string, isRequired: true)
+    case (.sparseMoE, 3): AttributeSpec("normalize_gates", .int)
+    case (.sparseMoE, 4): AttributeSpec("softmax", .string)
+    case (.sparseMoE, 5): AttributeSpec("capacity_factor", .floats)
+    case (.sparseMoE, 6): AttributeSpec("capacity_rounding", .string)
+    case (.sparseMoE, 7): AttributeSpec("capacity_multiple", .int)
+    case (.sparseMoE, 8): AttributeSpec("group_size", .int)
+    case (.sparseMoE, 9): AttributeSpec("batch_priority", .int)
+    case (.sparseMoE, 10): AttributeSpec("dispatch_rounding", .string)
+    default: nil
     }
   }
 }

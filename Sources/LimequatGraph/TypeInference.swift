@@ -1,3 +1,5 @@
+internal import LimequatBytes
+
 extension Operator {
   /// The element type of what the operator makes of these (G21). `types` answers nil for a left-out input.
   func resultType(

@@ -1,7 +1,7 @@
 public import LimequatBytes
 
 /// Why a protobuf message was refused. Offsets count from the start of the outermost message.
-public enum ProtobufError: Error, Equatable, Sendable {
+public indirect enum ProtobufError: Error, Equatable, Sendable {
   /// The bytes are no message of this kind.
   case malformed(Fault, offset: Int)
   /// Messages lie deeper in one another than a reader goes.

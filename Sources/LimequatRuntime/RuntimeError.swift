@@ -4,7 +4,7 @@ public import LimequatGraph
 public import LimequatTensor
 
 /// Why a model could not be opened or a call not be answered.
-public enum RuntimeError: Error, Sendable {
+public indirect enum RuntimeError: Error, Sendable {
   case bytes(BytesError)
   case container(ContainerError)
   /// A graph breaks a rule of formats/graph.md.
@@ -87,7 +87,7 @@ extension RuntimeError: CustomStringConvertible {
         + (maximum.map { " and at most \($0)" } ?? "")
     case .misaligned(let name): "the memory of \"\(name)\" is not aligned to its elements"
     case .byteCount(let name, let found, let expected):
-      "the memory of \"\(name)\" has \(found) bytes, expected \(expected)"
+      "the size of \"\(name)\" is \(found) bytes, expected \(expected)"
     case .indexOutOfRange(let input, let position, let value, let limit):
       "\"\(input)\" at position \(position) is \(value), expected 0 to \(limit - 1)"
     case .lengthsMissing:

@@ -1,7 +1,7 @@
 internal import LimequatBytes
 
 /// What can be wrong with a tokenizer's tables or options, or with a text for it.
-public enum TextError: Error, Equatable, Sendable {
+public indirect enum TextError: Error, Equatable, Sendable {
   /// The system refused this many bytes of memory.
   case outOfMemory(bytes: Int)
   /// A table has another size than the number of scores demands, in bytes.

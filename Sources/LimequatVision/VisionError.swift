@@ -1,5 +1,7 @@
+internal import LimequatBytes
+
 /// What can be wrong with an image, with the options of its preprocessing, or with the memory for it.
-public enum VisionError: Error, Equatable, Sendable {
+public indirect enum VisionError: Error, Equatable, Sendable {
   /// The system refused this many bytes of memory.
   case outOfMemory(bytes: Int)
   /// A side is not in 1...65,535, or there are more than 2^28 pixels.
@@ -24,10 +26,10 @@ extension VisionError: CustomStringConvertible {
     switch self {
     case .outOfMemory(let bytes): "out of memory: \(bytes) bytes were refused"
     case .imageSides(let width, let height):
-      "an image of \(width) x \(height) pixels: each side must be 1 to \(PixelView.longestSide), "
+      "an image of width \(width) and height \(height): each side must be 1 to \(PixelView.longestSide), "
         + "and the pixels at most \(PixelView.mostPixels)"
     case .rowStride(let bytes, let least):
-      "rows of the image are \(bytes) bytes apart: expected at least \(least), and all of them in memory"
+      "the row stride of an image is \(bytes) bytes: expected at least \(least), and all rows in memory"
     case .outputCount(let got, let expected):
       "the output has room for \(got) values, expected exactly \(expected)"
     case .outputSides(let width, let height):

@@ -179,7 +179,7 @@ static void images(float *vectors) {
   ANSWERS(LMQ_ERROR_SHAPE, "pixel_floats",
           lmq_session_preprocess(session, "image", &image, 1, vectors, 1, &error));
   ANSWERS(LMQ_ERROR_ARGUMENT, "out_pixels",
-          lmq_session_preprocess(session, "image", &image, 1, NULL, width, &error));
+          lmq_session_preprocess(session, "image", &image, 1, NULL, 3072, &error));
   ANSWERS(LMQ_ERROR_ARGUMENT, "session",
           lmq_session_preprocess(NULL, "image", &image, 1, vectors, width, &error));
 }
