@@ -117,7 +117,7 @@ let package = Package(
         "LimequatConvert", "LimequatQuantize",
       ],
       exclude: ["Fixtures"]),
-    tests("Limequat", ["LimequatBytes", "LimequatConvert"]),
+    tests("Limequat", ["CImageCodecs", "LimequatBytes", "LimequatConvert"]),
     tests("LimequatABI", ["CLimequat", "LimequatConvert"], exclude: ["Fixtures"]),
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
     tests(

@@ -2,7 +2,7 @@
 # sdk.sh [MODEL.lmq]: builds and installs the C library into .sdk, then checks what a C program would rely on:
 # the header in both languages, the exported names, the libraries it needs, its size, and the programs of
 # Tests/CApi and examples/c against liblimequat.so, liblimequat.a and the ordinary Swift build.
-# Without MODEL the digits model is converted with the command line of the ordinary debug build.
+# Needs python3. Without MODEL the digits model is converted with the command line of the ordinary debug build.
 set -eu
 cd "$(dirname "$0")/.."
 prefix=$PWD/.sdk
@@ -76,4 +76,19 @@ for kind in so a swift; do
   cmp "$work/classify.so" "$work/classify.$kind"
 done
 cat "$work/embed.so" "$work/classify.so"
+
+# Every test image of the digits, labelled from C as PyTorch does: examples/digits/reference/accuracy.json.
+if [ -z "${1:-}" ]; then
+  mkdir -p "$work/pgm"
+  python3 Tests/Command/png_to_pgm.py "$work/pgm" examples/digits/test/*.png
+  for kind in so a swift; do
+    right=$("$work/classify-$kind" "$model" zero,one,two,three,four,five,six,seven,eight,nine \
+      -t "a photo of the digit {}" "$work"/pgm/*.pgm | awk -F'\t' '
+        NR == FNR { truth[$1] = $2; next }
+        { sub(/.*\//, "", $3); sub(/pgm$/, "png", $3); right += truth[$3] == $1 }
+        END { print right }' examples/digits/test/labels.tsv -)
+    echo "digits from C, $kind: $right of 360"
+    [ "$right" -eq 357 ] || fail "$right digits of 360 are right, expected 357"
+  done
+fi
 echo "sdk: all is well"

@@ -6,8 +6,8 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Threads that compute; 0: as many as the machine has processors.")
   var threads = 0
   @Option(
-    help: "Bytes that experts may hold, such as 64MiB, 1GiB or a plain number. Without it the file is mapped."
-  )
+    help:
+      "Bytes that experts may hold: 64MiB, 1GiB or a plain number. This version maps the file and refuses.")
   var memoryBudget: ByteCount?
 
   func validate() throws {
