@@ -2,9 +2,10 @@ internal import LimequatBytes
 
 /// Pillow's `Image.resize` with antialias, for the part of the result that the crop keeps.
 ///
-/// Two passes, horizontal and then vertical, each to 8 bits; a pass whose axis keeps its size is left out.
-/// Rows of the first pass are made when the second needs them and live in a ring, so that scratch memory
-/// depends on the output's width and the filter, not on the image.
+/// Two passes, each to 8 bits; a pass whose axis keeps its size is left out. The horizontal one is first, but
+/// for images that shrink far more in height (Pillow 13.0, `ImagingResampleInner`). Rows of the horizontal pass
+/// are made when the vertical needs them and live in a ring, so that scratch memory depends on the output's
+/// width and the filter, not on the image; the other order holds one row of the image.
 struct PillowResize {
   let image: PixelView
   let geometry: Geometry
@@ -19,13 +20,14 @@ struct PillowResize {
     guard geometry.height != image.height else {
       let row = try scratch(rowBytes)
       for y in 0..<height {
-        let line = firstPass(across, row: geometry.top + y, into: pointer(row))
+        let line = horizontal(across, image.row(geometry.top + y), into: pointer(row))
         values.write(line, width: width, to: output + y * rowBytes)
       }
       return
     }
     let down = try ResampleAxis(
       from: image.height, to: geometry.height, first: geometry.top, count: height, filter: filter)
+    if isVerticalFirst { return try runVerticalFirst(down, across, values, into: output) }
     let ring = try scratch(down.mostTaps * rowBytes)  // below 2^18 * 2^18
     let row = try scratch(rowBytes)
     let sums = try scratch(rowBytes * MemoryLayout<Int32>.stride)
@@ -39,7 +41,7 @@ struct PillowResize {
       made = max(made, start)
       while made < start + taps {
         let slot = made % down.mostTaps
-        line[slot] = firstPass(across, row: made, into: pointer(ring) + slot * rowBytes)
+        line[slot] = horizontal(across, image.row(made), into: pointer(ring) + slot * rowBytes)
         made += 1
       }
       sum.update(repeating: ResampleAxis.half, count: rowBytes)
@@ -57,11 +59,36 @@ struct PillowResize {
       from: image.width, to: geometry.width, first: geometry.left, count: width, filter: filter)
   }
 
-  /// A row of the image, resized horizontally and cropped; 3 * width bytes, in `line` or in the image.
-  private func firstPass(
-    _ across: borrowing ResampleAxis?, row: Int, into line: UnsafeMutablePointer<UInt8>
+  /// The height shrinks by more than twice as much as the width.
+  private var isVerticalFirst: Bool {
+    let shrinks = image.height - geometry.height
+    return shrinks > 0 && shrinks > 2 * (image.width - geometry.width)
+  }
+
+  private func runVerticalFirst(
+    _ down: borrowing ResampleAxis, _ across: borrowing ResampleAxis?, _ values: borrowing ValueTable,
+    into output: UnsafeMutablePointer<Float>
+  ) throws(VisionError) {
+    let count = 3 * image.width  // at most 3 * 65,535
+    let line = try scratch(count)
+    let row = try scratch(3 * width)
+    let sums = try scratch(count * MemoryLayout<Int32>.stride)
+    let sum = sums.start.bindMemory(to: Int32.self, capacity: count)
+    for y in 0..<height {
+      let (start, taps, weights) = down.taps(y)
+      sum.update(repeating: ResampleAxis.half, count: count)
+      for tap in 0..<taps { add(image.row(start + tap), times: weights[tap], to: sum, count: count) }
+      let whole = pointer(line)
+      for x in 0..<count { whole[x] = ResampleAxis.clip(sum[x]) }
+      let result = horizontal(across, UnsafePointer(whole), into: pointer(row))
+      values.write(result, width: width, to: output + y * 3 * width)
+    }
+  }
+
+  /// A row as wide as the image, resized horizontally and cropped; 3 * width bytes, in `line` or in the row.
+  private func horizontal(
+    _ across: borrowing ResampleAxis?, _ source: UnsafePointer<UInt8>, into line: UnsafeMutablePointer<UInt8>
   ) -> UnsafePointer<UInt8> {
-    let source = image.row(row)
     switch across {
     case .none: return source + 3 * geometry.left
     case .some(let across):

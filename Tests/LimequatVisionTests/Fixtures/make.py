@@ -1,7 +1,7 @@
 """Makes preprocessing.json: what Pillow and TensorFlow give for images made by a formula.
 
-Needs pillow 11.3 (from 13.0 on tall images are resized vertically first, see formats/preprocessing.md),
-tensorflow 2.21 and numpy. Run in this folder.
+Needs pillow 13.0 (before, tall images were resized horizontally first, see formats/preprocessing.md), tensorflow
+2.21 and numpy. Run in this folder.
 """
 import base64
 import json
@@ -99,5 +99,12 @@ for interpolation in ("bilinearAntialias", "bicubic", "bilinear", "area"):
     add("noise", (768, 1024), (224, 224))
     add("edges", (1, 2000), (8, 8))
     add("noise", (3, 2000), (8, 8), size=8)
+    if interpolation in ("bilinearAntialias", "bicubic"):  # vertically first
+        add("noise", (50, 2), (5, 3))
+        add("noise", (400, 3), (9, 5))
+        add("edges", (301, 64), (16, 48))
+        add("smooth", (640, 200), (48, 48), size=64)
+        add("noise", (1000, 40), (32, 32))
+        add("noise", (13, 9), (6, 6))  # by one pixel more than twice
 with open("preprocessing.json", "w") as file:
     file.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
