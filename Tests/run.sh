@@ -44,8 +44,6 @@ step release "unit tests as they are optimised, kernels above all" swift test -c
 step command "the command line, from conversion to labels" Tests/command.sh
 step sdk "the SDK library: exports, size, C tests and examples" Tests/sdk.sh
 step reader "the standalone reader on formats/vectors" Tests/standalone-reader.sh
-step python "the Python package: its wheel in a fresh environment" Tests/python.sh
-step examples "the examples of C, CMake and Swift" Tests/examples.sh
 step arm64 "kernels on aarch64, under qemu" Tests/kernels-aarch64.sh
 
 if [ ${#failures[@]} -gt 0 ]; then echo "failed: ${failures[*]}"; fi
