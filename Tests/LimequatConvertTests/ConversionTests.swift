@@ -102,6 +102,19 @@ func wideCapacitiesAreDropless(_ name: String, _ signature: String) throws {
   #expect(signatures.map(\.tokenizer) == [nil, 0])
 }
 
+/// formats/limoe-checkpoint.md, section 6: with type "none" the ids of end and pad may be left out.
+@Test(arguments: ["", ",\"eos\":\"yes\"", ",\"pad_id\":1", ",\"eos_id\":1", ",\"eos\":\"none\""])
+func idsMayHaveNoEnd(_ keys: String) throws {
+  let folder = try TemporaryFolder()
+  var model = TinyModel.limoe
+  model.config["tokenizer"] = "{\"type\":\"none\"\(keys)}"
+  try model.write(to: folder)
+  try Conversion.plan(source: folder.path).write(to: folder.file("model.lmq"))
+  let entry = try #require(try Container.open(path: folder.file("model.lmq")).tokenizer(at: 0))
+  #expect(entry.kind == .idsOnly)
+  #expect(entry.eos == (keys.contains("eos_id") ? .sticky : .none))
+}
+
 @Test func thePlanSaysWhatItWillDo() throws {
   let plan = try Conversion.plan(source: Fixture.path("limoe-odd"))
   let text = plan.description

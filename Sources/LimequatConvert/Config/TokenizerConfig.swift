@@ -35,6 +35,8 @@ struct TokenizerConfig {
     }
     if hasModel || keys.has("eos_id") { result.eosId = try keys.integer("eos_id", in: 0...vocabulary - 1) }
     if hasModel || keys.has("pad_id") { result.padId = try keys.integer("pad_id", in: 0...vocabulary - 1) }
+    // Ids without a known end: nothing is appended to them, whatever `eos` says.
+    if result.eosId == nil { result.eos = .none }
     try keys.finish()
     return result
   }
