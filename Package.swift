@@ -88,12 +88,14 @@ let package = Package(
         "LimequatTensor", "LimequatProtobuf", "LimequatContainer", "LimequatGraph", "LimequatText",
         "LimequatCheckpoint",
       ]),
+    workshop("LimequatSynth", ["CLimequatPlatform", "LimequatBytes", "LimequatTensor"]),
     .executableTarget(
       name: "LimequatCommand",
       dependencies: [
         "CImageCodecs", "CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor",
         "LimequatContainer", "LimequatGraph", "LimequatRuntime", "Limequat", "LimequatConvert",
-        "LimequatQuantize", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LimequatQuantize", "LimequatSynth",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
@@ -120,6 +122,8 @@ let package = Package(
     tests("Limequat", ["CImageCodecs", "LimequatBytes", "LimequatConvert"]),
     tests("LimequatABI", ["CLimequat", "LimequatConvert"], exclude: ["Fixtures"]),
     tests("LimequatCheckpoint", ["LimequatBytes", "LimequatTensor"], exclude: ["Fixtures"]),
+    tests(
+      "LimequatSynth", ["LimequatBytes", "LimequatTensor", "LimequatCheckpoint", "LimequatConvert"]),
     tests(
       "LimequatQuantize",
       [

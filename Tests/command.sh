@@ -107,7 +107,7 @@ sys.exit(any(field not in report for field in fields.split()))' "$work/bench.jso
 image=$(printf '%s\n' $digits/test/*.png | head -n 1)
 check "--version" 0 "$limequat" --version
 check "--help" 0 "$limequat" --help
-for command in convert quantize inspect verify run embed classify routing bench; do
+for command in convert quantize inspect verify run embed classify routing bench synth; do
   check "$command --help" 0 "$limequat" "$command" --help
 done
 check "no such command" 2 "$limequat" transmogrify
@@ -162,6 +162,8 @@ refused "another type" "i32" "$limequat" run "$small" --signature image --input 
   --output "embedding=$work/e.npy"
 refused "no array" "not a .npy file" "$limequat" run "$small" --signature image --input image=README.md \
   --output "embedding=$work/e.npy"
+refused "a folder with something in it" "empty folder" "$limequat" synth limoe-s32 -o $digits/checkpoint
+check "no such shapes" 2 "$limequat" synth limoe-x1 -o "$work/x1"
 LIMEQUAT_KERNELS=abacus refused "no such kernels" "generic" "$limequat" embed "$model" --text a
 check "results to a closed pipe end quietly" 0 bash -c \
   "set -o pipefail; '$limequat' embed '$model' --text a | head -c 1 >/dev/null; [ \${PIPESTATUS[0]} -ne 134 ]"
@@ -173,6 +175,9 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/full" && mount -t tmpfs -o size=256k tmp
   before=$(cksum <"$work/full/x.lmq")
   check "a full disk leaves the target" 3 "$limequat" convert $digits/checkpoint -o "$work/full/x.lmq"
   check "a full disk leaves the target as it was" 0 [ "$(cksum <"$work/full/x.lmq")" = "$before" ]
+  rm "$work/full"/*
+  check "a full disk while making a checkpoint" 3 "$limequat" synth limoe-s32 -o "$work/full/s32"
+  check "no part of the folder is left on it" 0 [ -z "$(ls -A "$work/full")" ]
   umount "$work/full"
 fi
 

@@ -15,7 +15,7 @@ struct Tool: ParsableCommand {
     version: "limequat \(limequatVersion)",
     subcommands: [
       ConvertCommand.self, QuantizeCommand.self, InspectCommand.self, VerifyCommand.self, EmbedCommand.self,
-      ClassifyCommand.self, RunCommand.self, RoutingCommand.self, BenchCommand.self,
+      ClassifyCommand.self, RunCommand.self, RoutingCommand.self, BenchCommand.self, SynthCommand.self,
     ])
 
   /// Replaces ArgumentParser's `main`, whose exit code for a command line that does not parse is 64.
