@@ -1,0 +1,179 @@
+"""The calls that compute."""
+
+from __future__ import annotations
+
+import ctypes as c
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _library as lib
+from . import errors
+
+if TYPE_CHECKING:
+    from .model import ModelFacts, Signature
+
+Floats = NDArray[np.float32]
+Images = Iterable[ArrayLike]
+"""Images: uint8 arrays [height, width, 3], each of its own size; an array [count, height, width, 3]; or one
+image, which is a batch of one. What NumPy can look at as such an array, as an RGB image of Pillow, will do."""
+
+_numbers = {dtype: number for number, dtype in lib.DTYPES.items()}
+
+
+class Session(lib.Handle):
+    """The state of one thread of work; Model.session opens one. Results have a row for each item."""
+
+    _close_name, _noun = "lmq_session_close", "session"
+
+    def __init__(self, handle: int | None, facts: ModelFacts, signatures: Mapping[str, Signature]) -> None:
+        self._own(handle)
+        self._facts, self._signatures = facts, signatures
+
+    def cancel(self, cancelled: bool = True) -> None:
+        """From any thread: calls, the one under way among them, raise CancelledError until cancel(False)."""
+        lib.library.lmq_session_cancel(self._handle, int(cancelled))
+
+    def embed_images(self, images: Images) -> Floats:
+        """Unit vectors, float32 [images, embedding_size]."""
+        batch = _Images(images)
+        result = np.empty((len(batch), self._facts.embedding_size), np.float32)
+        lib.call("session_embed_images", self._handle, batch.records, len(batch), *_room(result))
+        return result
+
+    def embed_texts(self, texts: Sequence[str]) -> Floats:
+        """Unit vectors, float32 [texts, embedding_size]."""
+        batch = _Texts(texts)
+        result = np.empty((len(batch), self._facts.embedding_size), np.float32)
+        lib.call("session_embed_texts", self._handle, batch.bytes, batch.sizes, len(batch), *_room(result))
+        return result
+
+    def tokenize(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        """The ids that the signature "text" sees, padded: int32 [texts, token_count]."""
+        batch = _Texts(texts)
+        result = np.empty((len(batch), self._facts.token_count), np.int32)
+        lib.call("session_tokenize", self._handle, batch.bytes, batch.sizes, len(batch), *_room(result))
+        return result
+
+    def preprocess(self, images: Images, signature: str = "image") -> Floats:
+        """What the signature sees of images: float32 [images, height, width, 3]."""
+        batch = _Images(images)
+        found = self._signatures.get(signature)
+        height, width = (found.image_size if found else None) or (0, 0)
+        result = np.empty((len(batch), height, width, 3), np.float32)
+        lib.call(
+            "session_preprocess", self._handle, signature.encode(), batch.records, len(batch), *_room(result))
+        return result
+
+    def embed_labels(self, labels: Sequence[str], templates: Sequence[str] = ()) -> Floats:
+        """A unit vector for each label, the mean of its prompts: each template with the label in place of {}."""
+        names, prompts = _Texts(labels, ended=True), _Texts(templates, ended=True)
+        result = np.empty((len(names), self._facts.embedding_size), np.float32)
+        lib.call(
+            "session_embed_labels", self._handle, names.bytes, len(names), prompts.bytes, len(prompts),
+            *_room(result))
+        return result
+
+    def score(self, image_vectors: Floats, label_vectors: Floats) -> Floats:
+        """The probability of each label for each image, float32 [images, labels], from unit vectors."""
+        rows, columns = self._vectors(image_vectors), self._vectors(label_vectors)
+        result = np.empty((len(rows), len(columns)), np.float32)
+        lib.call(
+            "session_score", self._handle, rows.ctypes.data, len(rows), columns.ctypes.data, len(columns),
+            *_room(result))
+        return result
+
+    def classify(self, images: Images, labels: Sequence[str], templates: Sequence[str] = ()) -> Floats:
+        """The probability of each label for each image, float32 [images, labels], from pixels."""
+        batch, names, prompts = _Images(images), _Texts(labels, ended=True), _Texts(templates, ended=True)
+        result = np.empty((len(batch), len(names)), np.float32)
+        lib.call(
+            "session_classify", self._handle, batch.records, len(batch), names.bytes, len(names), prompts.bytes,
+            len(prompts), *_room(result))
+        return result
+
+    def run(
+        self, signature: str, inputs: Mapping[str, ArrayLike], outputs: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Runs a signature once, on the whole batch. `outputs` names those wanted; None: all."""
+        arrays = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
+        given = (lib.Input * len(arrays))(*(_input(name, array) for name, array in arrays.items()))
+        if outputs is None:
+            found = self._signatures.get(signature)
+            outputs = [output.name for output in found.outputs] if found else []
+        wanted = (lib.Output * len(outputs))(*(lib.Output(name=name.encode()) for name in outputs))
+        arguments = (self._handle, signature.encode(), given, len(given), wanted, len(wanted))
+        lib.call("session_plan", *arguments)
+        results = {}
+        for name, output in zip(outputs, wanted):
+            results[name] = np.empty(tuple(output.dims[: output.rank]), lib.DTYPES[output.type])
+            output.data = results[name].ctypes.data
+        lib.call("session_run", *arguments)
+        return results
+
+    def _vectors(self, vectors: ArrayLike) -> Floats:
+        array = np.ascontiguousarray(vectors, np.float32)
+        if array.ndim != 2 or array.shape[1] != self._facts.embedding_size:
+            raise errors.ShapeError(
+                f"vectors have the shape {list(array.shape)}, expected [count, {self._facts.embedding_size}]")
+        return array
+
+
+def _room(result: NDArray[Any]) -> tuple[int, int]:
+    """The address of an array and its number of elements."""
+    return result.ctypes.data, result.size
+
+
+def _input(name: str, array: NDArray[Any]) -> lib.Input:
+    if array.dtype not in _numbers:
+        expected = ", ".join(str(dtype) for dtype in _numbers)
+        raise errors.ElementTypeError(f"input {name!r} has elements of {array.dtype}, expected one of {expected}")
+    if array.ndim > lib.MAXIMUM_RANK:
+        raise errors.ShapeError(f"input {name!r} has {array.ndim} dims, expected at most {lib.MAXIMUM_RANK}")
+    return lib.Input(
+        name.encode(), _numbers[array.dtype], array.ndim, (c.c_int64 * lib.MAXIMUM_RANK)(*array.shape),
+        array.ctypes.data, array.nbytes)
+
+
+class _Images:
+    """Images as records of addresses; keeps the arrays alive."""
+
+    def __init__(self, images: Images) -> None:
+        if hasattr(images, "__array_interface__"):
+            array = np.asarray(images)
+            images = array if array.ndim == 4 else [array]
+        self.arrays = [_pixels(index, np.asarray(image)) for index, image in enumerate(images)]
+        self.records = (lib.Image * len(self.arrays))(
+            *(lib.Image(a.ctypes.data, a.shape[1], a.shape[0], 0 if a.flags.c_contiguous else a.strides[0])
+              for a in self.arrays))
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+
+def _pixels(index: int, array: NDArray[Any]) -> NDArray[np.uint8]:
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise errors.ShapeError(f"images[{index}] has the shape {list(array.shape)}, expected [height, width, 3]")
+    if array.dtype != np.uint8:
+        raise errors.ElementTypeError(f"images[{index}] has elements of {array.dtype}, expected uint8")
+    # A crop is used where it is; what has gaps between pixels or is upside down is copied.
+    if array.strides[1:] == (3, 1) and array.strides[0] >= 3 * array.shape[1]:
+        return array
+    return np.ascontiguousarray(array)
+
+
+class _Texts:
+    """Texts as UTF-8; keeps the bytes alive. Texts that are `ended` by a zero byte cannot have one inside."""
+
+    def __init__(self, texts: Sequence[str], ended: bool = False) -> None:
+        encoded = [text.encode() for text in ([texts] if isinstance(texts, str) else texts)]
+        for text in encoded if ended else ():
+            if b"\0" in text:
+                raise errors.InvalidValueError(f"the text {text.decode()!r} has a zero byte")
+        self.bytes = (c.c_char_p * len(encoded))(*encoded)
+        self.sizes = (c.c_size_t * len(encoded))(*map(len, encoded))
+
+    def __len__(self) -> int:
+        return len(self.bytes)
