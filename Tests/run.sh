@@ -47,6 +47,8 @@ step python "the Python package: its wheel in a fresh environment" Tests/python.
 step examples "the examples of C, CMake and Swift" Tests/examples.sh
 step reader "the standalone reader on formats/vectors" Tests/standalone-reader.sh
 step arm64 "kernels on aarch64, under qemu" Tests/kernels-aarch64.sh
+step sdk-arm64 "the SDK library for aarch64, and whole models with the bits of this machine, under qemu" \
+  Tests/sdk-aarch64.sh
 
 if [ ${#failures[@]} -gt 0 ]; then echo "failed: ${failures[*]}"; fi
 echo "$passed passed, $failed failed"

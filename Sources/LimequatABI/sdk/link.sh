@@ -1,6 +1,7 @@
 #!/bin/sh
 # link.sh BUILD OUT: liblimequat.so.0 and liblimequat.a in OUT, from the objects of an Embedded build.
-# BUILD is <scratch path>/release. CC, LIBS and LD may be set for another machine.
+# BUILD is <scratch path>/release. TARGET holds clang's options for another machine, LIBS the libraries of that one;
+# CC replaces the compiler and all its options, LD the linker.
 set -eu
 build=$1 out=$2 here=$(cd "$(dirname "$0")" && pwd)
 toolchain=$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
@@ -31,7 +32,7 @@ done
 
 { echo '{ global:'; sed 's/$/;/' "$work/exports"; echo 'local: *; };'; } > "$work/limequat.map"
 # Equal functions become one, and relocations are packed (glibc 2.36; musl 1.2.4): a tenth of the size.
-${CC:-$toolchain/clang -fuse-ld=lld -Wl,--icf=all -Wl,-z,pack-relative-relocs} -shared "$work"/*.o -o "$out/liblimequat.so.0" \
+${CC:-$toolchain/clang ${TARGET:-} -fuse-ld=lld -Wl,--icf=all -Wl,-z,pack-relative-relocs} -shared "$work"/*.o -o "$out/liblimequat.so.0" \
   -Wl,-soname,liblimequat.so.0 -Wl,--version-script="$work/limequat.map" -Wl,--gc-sections \
   ${NO_UNDEFINED--Wl,-z,defs} -Wl,-z,relro -Wl,-z,now -Wl,--build-id -Wl,--as-needed ${LIBS:--lprotobuf-c} -lm
 ln -sf liblimequat.so.0 "$out/liblimequat.so"
