@@ -52,7 +52,7 @@ static const bound int8_bounds[] = {
 static const bound f32_bounds[] = {{0}}, int8_bounds[] = {{0}};
 #endif
 
-static const bound *bound_of(const bound *bounds, const char *table) {
+static inline const bound *bound_of(const bound *bounds, const char *table) {
   for (; bounds->name; bounds++)
     if (strncmp(table, bounds->table, strlen(bounds->table)) == 0) return bounds;
   return NULL;

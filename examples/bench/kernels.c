@@ -124,7 +124,7 @@ int main(int count, char **arguments) {
     const char *name;
     int type;
   } types[] = {{"f32", LMQ_F32}, {"bf16", LMQ_BF16}, {"f16", LMQ_F16}, {"int8", LMQ_INT8}};
-  const char *table = count > 1 ? arguments[1] : NULL, *type = count > 2 ? arguments[2] : NULL;
+  const char *table = count > 1 && *arguments[1] ? arguments[1] : NULL, *type = count > 2 ? arguments[2] : NULL;
   printf("GMAC/s hot/cold for M of 1, 2, 3, 4, 6, 8, 12, 16, 64, %d; bound before; after; %% of it\n", ROWS);
   printf("table       type     K    N\n");
   for (size_t t = 0; lmq_kernels_name(t); t++) {

@@ -1,103 +1,77 @@
-"""Limequat and onnxruntime on the same weights, in one run, turn by turn: medians and their ratio.
+"""Programs that embed: each loads what `prepare.py` saved and gives a function from an array to vectors.
 
-    peers.py LIMEQUAT FOLDER F32.lmq INT8.lmq [--threads 1] [--rounds 5]
-
-Each cell is measured `rounds` times for each program in turn, so that a drift of the machine meets both.
+A program imports only what it needs, when it is loaded.
 """
 
-import argparse
-import json
-import statistics
-import subprocess
-import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
-from onnx_tower import Tower
 
-CELLS = [("image", 1), ("image", 8), ("text", 1), ("text", 32)]
+Embed = Callable[[np.ndarray], np.ndarray]
+
+F32 = ("limequat", "pytorch", "onnxruntime", "onnxruntime MoE", "openvino")
+INT8 = ("limequat", "pytorch", "onnxruntime", "onnxruntime QMoE", "openvino")
+PEERS = {"f32": F32, "int8": INT8}
+"""By type of weights; the first is ours. int8: all matrices but the routers, and for Limequat the table too."""
 
 
-def session(folder: Path, modality: str, int8: bool, threads: int) -> onnxruntime.InferenceSession:
+def load(peer: str, weights: str, models: Path, modality: str, threads: int) -> Embed:
+    make = {"limequat": limequat, "pytorch": pytorch, "openvino": openvino}.get(peer, onnxruntime)
+    return make(peer, weights, models, modality, threads)
+
+
+def limequat(peer: str, weights: str, models: Path, modality: str, threads: int) -> Embed:
+    import limequat
+
+    model = limequat.Model(models / f"{weights}.lmq", threads=threads)
+    session = model.session()
+    name = {"image": "image", "text": "token_ids"}[modality]
+    return lambda value: session.run(modality, {name: value}, ["embedding"])["embedding"]
+
+
+def onnxruntime(peer: str, weights: str, models: Path, modality: str, threads: int) -> Embed:
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)
+    kind = {"onnxruntime MoE": "moe", "onnxruntime QMoE": "qmoe"}.get(peer, weights)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    model = Tower(folder, int8).build(modality)
-    with tempfile.TemporaryDirectory() as work:  # graphs over 2 GB need their weights beside them
-        path = f"{work}/model.onnx"
-        onnx.save(onnx.load_from_string(model) if isinstance(model, bytes) else model, path, save_as_external_data=True, location="weights", size_threshold=1024)
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    session = onnxruntime.InferenceSession(
+        models / f"{kind}-{modality}.onnx", options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda value: session.run(None, {name: value})[0]
 
 
-def inputs(folder: Path, modality: str, batch: int) -> dict:
-    config = json.loads((folder / "config.json").read_text())
-    rng = np.random.default_rng(0)
-    if modality == "image":
-        size = config["image_size"]
-        return {"image": rng.standard_normal((batch, size, size, 3), dtype=np.float32) * 0.5}
-    return {"token_ids": rng.integers(0, config["vocab_size"], (batch, config["text_length"]), dtype=np.int32)}
+def openvino(peer: str, weights: str, models: Path, modality: str, threads: int) -> Embed:
+    import openvino
+
+    core = openvino.Core()
+    settings = {
+        "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32", "ENABLE_CPU_PINNING": False,
+    }
+    if weights == "int8":
+        settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 32
+    request = core.compile_model(models / f"openvino-{weights}-{modality}.xml", "CPU", settings).create_infer_request()
+    return lambda value: request.infer([value])[0].copy()
 
 
-def time_peer(peer: onnxruntime.InferenceSession, given: dict, seconds: float) -> float:
-    peer.run(None, given)
-    times, start = [], time.perf_counter()
-    while len(times) < 3 or time.perf_counter() - start < seconds:
-        called = time.perf_counter()
-        peer.run(None, given)
-        times.append(time.perf_counter() - called)
-    return statistics.median(times) * 1000
+def pytorch(peer: str, weights: str, models: Path, modality: str, threads: int) -> Embed:
+    import torch
 
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+    if weights == "int8":
+        tower = torch.load(models / f"pytorch-int8-{modality}.pt", weights_only=False)
+    else:
+        from torch_tower import Tower
 
-def time_limequat(tool: str, model: str, modality: str, batch: int, threads: int, seconds: float) -> dict:
-    command = [tool, "bench", model, "--json", "--signature", modality, "--batch", str(batch)]
-    command += ["--threads", str(threads), "--seconds", str(seconds)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        tower = Tower(models / "checkpoint", modality, int8=False)
+    tower.eval()
 
+    def embed(value: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return tower(torch.from_numpy(value)).numpy()
 
-def embedding(tool: str, model: str, modality: str, given: dict) -> np.ndarray:
-    with tempfile.TemporaryDirectory() as work:
-        name, value = next(iter(given.items()))
-        np.save(f"{work}/in.npy", value)
-        command = [tool, "run", model, "--signature", modality, "--input", f"{name}={work}/in.npy"]
-        subprocess.run([*command, "--output", f"embedding={work}/out.npy"], check=True)
-        return np.load(f"{work}/out.npy")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("limequat")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("f32")
-    parser.add_argument("int8")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--cells", default="image1,image8,text1,text32")
-    arguments = parser.parse_args()
-    print("| cell | threads | weights | Limequat ms | onnxruntime ms | faster by | least cosine to f32 peer |")
-    print("|---|---|---|---|---|---|---|")
-    for modality, batch in CELLS:
-        if f"{modality}{batch}" not in arguments.cells.split(","):
-            continue
-        given = inputs(arguments.folder, modality, batch)
-        truth = None
-        for int8, model in ((False, arguments.f32), (True, arguments.int8)):
-            peer = session(arguments.folder, modality, int8, arguments.threads)
-            ours, theirs = [], []
-            for _ in range(arguments.rounds):
-                report = time_limequat(
-                    arguments.limequat, model, modality, batch, arguments.threads, arguments.seconds)
-                ours.append(report["median_ms"])
-                theirs.append(time_peer(peer, given, arguments.seconds))
-            if truth is None:
-                truth = peer.run(None, given)[0]
-            cosine = (embedding(arguments.limequat, model, modality, given) * truth).sum(axis=1).min()
-            mine, other = statistics.median(ours), statistics.median(theirs)
-            print(
-                f"| {modality} b{batch} | {arguments.threads} | {'int8' if int8 else 'f32'} | {mine:.2f} "
-                f"| {other:.2f} | {other / mine:.2f} | {cosine:.6f} |", flush=True)
-
-
-main()
+    return embed

@@ -1,0 +1,75 @@
+/* What the machine can do at most, as one JSON object: GMAC/s of one core by instruction, and GB/s read from
+ * memory by one core and by two together. */
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bounds.h"
+
+enum { BYTES = 256 << 20, MOST_THREADS = 2, PASSES = 3 };
+
+typedef uint64_t words __attribute__((vector_size(64)));
+
+/* Sums 64-byte vectors, or what the machine has for them, in four chains. */
+static void *read_all(void *memory) {
+  const words *all = memory;
+  words sums[4] = {{0}};
+  for (size_t i = 0; i < BYTES / sizeof(words); i += 4) {
+    sums[0] += all[i];
+    sums[1] += all[i + 1];
+    sums[2] += all[i + 2];
+    sums[3] += all[i + 3];
+  }
+  words sum = sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
+  *(volatile uint64_t *)memory = sum[0];
+  return NULL;
+}
+
+/* The best of some passes, each thread over memory of its own. */
+static double bandwidth(void *const *memory, int threads) {
+  double best = 0;
+  for (int pass = 0; pass < PASSES; pass++) {
+    pthread_t handles[MOST_THREADS];
+    double start = now();
+    for (int t = 1; t < threads; t++)
+      if (pthread_create(&handles[t], NULL, read_all, memory[t])) return 0;
+    read_all(memory[0]);
+    for (int t = 1; t < threads; t++) pthread_join(handles[t], NULL);
+    double rate = 1e-9 * BYTES * threads / (now() - start);
+    if (rate > best) best = rate;
+  }
+  return best;
+}
+
+static int can(const char *name) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (strcmp(name, "fma 512") == 0) return __builtin_cpu_supports("avx512f");
+  if (strcmp(name, "vpdpbusd 512") == 0) return __builtin_cpu_supports("avx512vnni");
+  if (strcmp(name, "vpdpbusd 256") == 0) return __builtin_cpu_supports("avxvnni");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+  (void)name;
+  return 0;
+#endif
+}
+
+int main(void) {
+  void *memory[MOST_THREADS];
+  for (int t = 0; t < MOST_THREADS; t++) {
+    memory[t] = aligned_alloc(64, BYTES);
+    if (!memory[t]) return 1;
+    memset(memory[t], t + 1, BYTES);
+  }
+  printf("{");
+  const bound *kinds[] = {f32_bounds, int8_bounds};
+  for (size_t kind = 0; kind < 2; kind++)
+    for (const bound *b = kinds[kind]; b->name; b++)
+      if (can(b->name)) printf("\"%s GMAC/s\": %.1f, ", b->name, bound_rate(b));
+  printf("\"read GB/s, one core\": %.1f, ", bandwidth(memory, 1));
+  printf("\"read GB/s, two cores\": %.1f}\n", bandwidth(memory, 2));
+  for (int t = 0; t < MOST_THREADS; t++) free(memory[t]);
+  return 0;
+}

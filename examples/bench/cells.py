@@ -1,0 +1,153 @@
+"""Measures every cell: model x signature x batch x threads x type of weights, ours and all peers turn by turn.
+
+    cells.py WORK [--rounds 5] [--seconds 0.5] [--models s32,b16] [--threads 1,2] [--weights f32,int8]
+
+All peers of a type of weights are loaded, each in a process of its own bound to the same processors, and only one of
+them works at a time: round by round each embeds for some time, in an order that turns around with each round. WORK
+gets cells-MODEL-SIGNATURE-THREADS-WEIGHTS.json; what is there already is not measured again.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from machine import bounds
+from peers import PEERS
+
+HERE = Path(__file__).parent
+CELLS = {"image": (1, 8), "text": (1, 32)}
+PAUSE = 0.05
+"""Seconds between two peers: thread pools of the last one have stopped spinning."""
+
+
+def processors(threads: int) -> str:
+    """The last ones: the first serves most interrupts."""
+    usable = sorted(os.sched_getaffinity(0))
+    return ",".join(str(p) for p in usable[-threads:])
+
+
+class Worker:
+    """A peer's process."""
+
+    def __init__(self, work: Path, model: str, peer: str, weights: str, modality: str, threads: int):
+        self.peer = peer
+        command = [sys.executable, HERE / "worker.py", peer, weights, work / model, modality, str(threads)]
+        self.process = subprocess.Popen(
+            [*command, processors(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=subprocess.DEVNULL, bufsize=1)
+        self.loaded = self._answer()
+
+    def _answer(self) -> dict:
+        line = self.process.stdout.readline()
+        if line:
+            return json.loads(line)
+        return {"error": f"the process ended with code {self.process.wait()}"}
+
+    def ask(self, line: str) -> dict:
+        if self.process.poll() is not None:
+            return {"error": "the process has ended"}
+        try:
+            self.process.stdin.write(line + "\n")
+        except BrokenPipeError:
+            return {"error": "the process has ended"}
+        return self._answer()
+
+    def vectors(self, batch: int, seed: int, path: Path) -> np.ndarray | None:
+        path.parent.mkdir(exist_ok=True)
+        answer = self.ask(f"vectors {batch} {seed} {path}")
+        return None if "error" in answer else np.load(path)
+
+    def close(self) -> None:
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        self.process.wait()
+
+
+def cosines(vectors: np.ndarray, truth: np.ndarray) -> list[float]:
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(truth, axis=1)
+    return [float(c) for c in (vectors.astype(np.float64) * truth).sum(axis=1) / lengths]
+
+
+def truth(work: Path, model: str, modality: str, batch: int, seed: int = 0) -> np.ndarray:
+    """The f32 vectors of our own f32 model, made once."""
+    path = work / "vectors" / f"{model}-{modality}-{batch}-{seed}.npy"
+    if not path.exists():
+        worker = Worker(work, model, "limequat", "f32", modality, 2)
+        worker.vectors(batch, seed, path)
+        worker.close()
+    return np.load(path)
+
+
+def measure(work: Path, model: str, modality: str, threads: int, weights: str, rounds: int, seconds: float) -> dict:
+    workers, errors = [], {}
+    for peer in PEERS[weights]:
+        worker = Worker(work, model, peer, weights, modality, threads)
+        if "error" in worker.loaded:
+            errors[peer] = worker.loaded["error"]
+            worker.close()
+        else:
+            workers.append(worker)
+    result = {
+        "model": model, "signature": modality, "threads": threads, "weights": weights, "errors": errors,
+        "load_average": os.getloadavg()[0], "bounds_before": bounds(work), "batches": {},
+    }
+    for batch in CELLS[modality]:
+        peers: dict[str, dict] = {}
+        for worker in workers:
+            vectors = worker.vectors(batch, 0, work / "vectors" / "peer.npy")
+            peers[worker.peer] = {"ms": [], "calls": 0, "major_faults": 0}
+            if vectors is not None:
+                all_cosines = cosines(vectors, truth(work, model, modality, batch))
+                peers[worker.peer]["cosine"] = {"least": min(all_cosines), "mean": statistics.fmean(all_cosines)}
+        for index in range(rounds):
+            for worker in workers if index % 2 == 0 else reversed(workers):
+                time.sleep(PAUSE)
+                answer, entry = worker.ask(f"{batch} {seconds}"), peers[worker.peer]
+                if "error" in answer:
+                    errors.setdefault(worker.peer, answer["error"])
+                    continue
+                entry["ms"].append(round(answer["ms"], 4))
+                entry["calls"] += answer["calls"]
+                entry["major_faults"] += answer["major_faults"]
+                entry["peak_bytes"] = answer["peak_bytes"]
+        result["batches"][str(batch)] = peers
+        line = "  ".join(f"{peer} {statistics.median(e['ms']):.2f}" for peer, e in peers.items() if e["ms"])
+        print(f"{model} {modality} batch {batch}, {threads} threads, {weights}: {line} ms", flush=True)
+    result["bounds_after"] = bounds(work)
+    for worker in workers:
+        worker.close()
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--models", default="s32,b16")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--weights", default="f32,int8")
+    options = parser.parse_args()
+    options.work = options.work.resolve()
+    for model in options.models.split(","):
+        for weights in options.weights.split(","):
+            for modality in CELLS:
+                for threads in map(int, options.threads.split(",")):
+                    path = options.work / "results" / f"cells-{model}-{modality}-{threads}-{weights}.json"
+                    if path.exists():
+                        continue
+                    result = measure(
+                        options.work, model, modality, threads, weights, options.rounds, options.seconds)
+                    path.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,269 @@
+"""Puts the results of WORK together: report.py WORK OUT writes OUT/results.json, results.md and the plots."""
+
+import json
+import math
+import statistics
+import sys
+from pathlib import Path
+
+import plots
+from peers import PEERS
+
+NAMES = {"limequat": "Limequat", "pytorch": "PyTorch", "onnxruntime": "onnxruntime", "openvino": "OpenVINO"}
+MODELS = {"s32": "S/32", "b16": "B/16", "l16": "L/16", "h14": "H/14"}
+
+
+def name(peer: str) -> str:
+    first, _, rest = peer.partition(" ")
+    return " ".join([NAMES[first], *([rest] if rest else [])])
+
+
+def cell_rows(results: dict) -> list[dict]:
+    """A row for each cell, with the median of rounds of each peer and the ratio to the best."""
+    rows = []
+    for cells in (value for key, value in results.items() if key.startswith("cells-")):
+        for batch, peers in cells["batches"].items():
+            times = {peer: entry["ms"] for peer, entry in peers.items() if entry["ms"]}
+            medians = {peer: statistics.median(ms) for peer, ms in times.items()}
+            others = {peer: ms for peer, ms in medians.items() if peer != "limequat"}
+            if "limequat" not in medians or not others:
+                continue
+            best = min(others, key=others.get)
+            # Round by round: both were measured within seconds of each other.
+            pairs = [theirs / ours for ours, theirs in zip(times["limequat"], times[best])]
+            rows.append({
+                "model": MODELS[cells["model"]], "signature": cells["signature"], "batch": int(batch),
+                "threads": cells["threads"], "weights": cells["weights"], "ms": medians, "best": best,
+                "ratio": statistics.median(pairs), "low": min(pairs), "high": max(pairs),
+                "cosine": {peer: entry.get("cosine", {}).get("least") for peer, entry in peers.items()},
+            })
+    order = {"S/32": 0, "B/16": 1, "image": 0, "text": 1}
+    rows.sort(key=lambda r: (
+        order.get(r["model"], 2), r["weights"] == "f32", r["threads"], order[r["signature"]], r["batch"]))
+    return rows
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """With about so many digits that mean something."""
+    if value is None:
+        return "–"
+    if value <= 0:
+        return "0"
+    return f"{value:.{max(0, digits - 1 - math.floor(math.log10(value)))}f}"
+
+
+def megabytes(value: float | None) -> str:
+    return "–" if value is None else number(value / 1e6)
+
+
+def mark(ratio: float) -> str:
+    text = f"{ratio:.2f}"
+    return text if ratio >= 1 else f"**{text}, slower**"
+
+
+def machine_part(machine: dict, rows: list[dict], results: dict) -> str:
+    bounds = ", ".join(f"{key} {value}" for key, value in machine["bounds"].items())
+    versions = ", ".join(f"{key} {value}" for key, value in machine["packages"].items())
+    caches = ", ".join(f"{key} {value}" for key, value in machine["caches"].items())
+    loads = [value["load_average"] for key, value in results.items() if key.startswith("cells-")]
+    load = f" Load average when a group of cells began: {min(loads):.1f} to {max(loads):.1f}." if loads else ""
+    return (
+        f"{machine['processor']}, family {machine['family']}, model {machine['model']} "
+        f"({', '.join(machine['features'])}), {machine['cores']} cores, {caches}, "
+        f"{machine['memory_bytes'] / 2**30:.0f} GiB; {machine['system']}, Linux {machine['kernel']}, "
+        f"Python {machine['python']}, {versions}. Measured bounds: {bounds}.{load}\n")
+
+
+def cells_part(rows: list[dict]) -> str:
+    text = ""
+    missed = [row for row in rows if row["ratio"] < 1]
+    count = len(rows)
+    text += f"Limequat is at least level with the best peer in {count - len(missed)} of {count} cells.\n"
+    if missed:
+        text += "The others: " + "; ".join(
+            f"{r['model']} {r['signature']} x {r['batch']}, {r['threads']} threads, {r['weights']}: {r['ratio']:.2f}"
+            f" of {name(r['best'])}" for r in missed) + ".\n"
+    text += "\n![Ratio to the best peer, by cell](ratios.svg)\n"
+    for model in dict.fromkeys(row["model"] for row in rows):
+        for weights in ("int8", "f32"):
+            part = [row for row in rows if row["model"] == model and row["weights"] == weights]
+            if not part:
+                continue
+            peers = PEERS[weights]
+            text += f"\n### {model}, {weights}: ms for a call\n\n"
+            text += table(
+                ["cell", "threads", *map(name, peers), "faster than the best by", "least of rounds"],
+                [[
+                    f"{row['signature']} x {row['batch']}", str(row["threads"]),
+                    *(number(row["ms"].get(peer)) for peer in peers), mark(row["ratio"]), f"{row['low']:.2f}",
+                ] for row in part])
+    text += "\n### Cosine to Limequat's f32 vectors, least of the cell's batch\n\n"
+    body = []
+    for row in rows:
+        if row["threads"] == 1:
+            body.append([
+                f"{row['model']} {row['signature']} x {row['batch']}", row["weights"],
+                *(f"{row['cosine'][p]:.5f}" if row["cosine"].get(p) is not None else "–" for p in PEERS[row["weights"]])])
+    moe = [f"{name(a)}{' / QMoE' if 'MoE' in a else ''}" for a in PEERS["f32"]]
+    return text + table(["cell", "weights", *moe], body)
+
+
+def start_part(results: dict) -> str:
+    text = "\n![Time to the first vector](first.svg)\n\n![Peak memory](memory.svg)\n"
+    for key, rows in results.items():
+        if not key.startswith("start-"):
+            continue
+        text += f"\n### {MODELS[key.removeprefix('start-')]}\n\n"
+        body = []
+        for weights in ("int8", "f32"):
+            part = [row for row in rows if row["weights"] == weights]
+            good = [row for row in part if "to_first_s" in row]
+            best = min(row["to_first_s"] for row in good if row["peer"] != "limequat")
+            for row in part:
+                if "to_first_s" not in row:
+                    body.append([name(row["peer"]), weights, "–", "–", "–", "–", "–", "–"])
+                    continue
+                ours = row["peer"] == "limequat"
+                body.append([
+                    name(row["peer"]), weights, number(row["to_first_s"] * 1e3), number(row["load_s"] * 1e3),
+                    number(row["first_s"] * 1e3), f"{best / row['to_first_s']:.1f} x" if ours else "",
+                    megabytes(row["peak_bytes"]), megabytes(row["file_bytes"])])
+        text += table(
+            ["program", "weights", "process start to first vector, ms", "of which opening", "of which the first call",
+             "sooner than the best peer", "peak RSS, MB", "files, MB"], body)
+    return text
+
+
+def budget_part(data: dict) -> str:
+    text = (
+        f"LIMoE-{MODELS[data['model']]}, all matrices int8, batch 1. One expert takes {megabytes(data['expert_bytes'])} MB,"
+        f" all {data['experts']} {megabytes(data['bank_bytes'])} MB, everything else {megabytes(data['dense_bytes'])} MB."
+        " Peak RSS is that of a C program.\n\n")
+    good = [row for row in data["rows"] if "error" not in row]
+    if any(row["budget"] for row in good):
+        text += "![Time and bytes read by budget](budget.svg)\n\n"
+    body = []
+    if data["rows"] and not any(row["budget"] for row in good):
+        text += f"No budget could be measured: {data['rows'][0].get('error', '')}\n\n"
+    for row in good:
+        budget = f"{row['experts']} experts, {megabytes(row['budget'])} MB" if row["budget"] else "none, mapped"
+        start = [row["signature"], str(row["threads"]), budget]
+        visits = row.get("hits", 0) + row.get("misses", 0)
+        body.append([
+            *start, number(row["median_ms"]), megabytes(row.get("read_per_call")) if row["budget"] else "",
+            f"{100 * row['hits'] / visits:.0f} %" if visits else "", number(row.get("first_ms")),
+            megabytes(row.get("c_peak_bytes"))])
+    return text + table(
+        ["signature", "threads", "budget", "ms", "MB read a call", "hits", "first call, ms", "peak RSS, MB"], body)
+
+
+def accuracy_part(results: dict) -> str:
+    body = []
+    for key, rows in results.items():
+        if key.startswith("accuracy-"):
+            for row in rows:
+                what = {"experts8": "int8 experts", "int8": "all int8"}[row["weights"]]
+                words = [MODELS[row["model"]], row["signature"], name(row["peer"]), what]
+                if "error" in row:
+                    body.append([*words, "–", "–", "–", "–"])
+                    continue
+                agreement = f"{100 * row['routing']:.2f} %" if "routing" in row else ""
+                body.append([
+                    *words, f"{row['mean']:.5f}", f"{row['percentile1']:.5f}", f"{row['least']:.5f}", agreement])
+    return table(
+        ["model", "signature", "program", "weights", "mean", "1st percentile", "least", "same expert as f32"], body)
+
+
+def kernels_part(results: dict) -> str:
+    text = "hot/cold GMAC/s: with weights in the cache, and from memory.\n\n"
+    wanted = {1: 0, 4: 3, 8: 5, 16: 7, 64: 8, 197: 9}
+    body = []
+    for key, value in results.items():
+        if not key.startswith("kernels-"):
+            continue
+        for line in value.splitlines()[2:]:
+            words = line.split()
+            rates, _, shares = line.partition("%")
+            percent = shares.split()
+            body.append([
+                f"{words[0]} {words[1]}, {words[2]} x {words[3]}",
+                *(words[4 + i] + (f", {percent[i]} %" if percent else "") for i in wanted.values())])
+    return text + table(["table, type, K x N", *(f"M = {m}" for m in wanted)], body)
+
+
+def convert_part(data: dict) -> str:
+    copy = data["rows"][0]
+    rate = lambda row: row["input_bytes"] / row["seconds"]  # noqa: E731
+    return table(
+        ["what", "input, MB", "s, on disk", "MB/s of input", "speed of cp and sync", "peak RSS, MB"],
+        [[row["what"], megabytes(row["input_bytes"]), f"{row['seconds']:.2f}", number(rate(row) / 1e6),
+          f"{rate(row) / rate(copy):.2f}", megabytes(row["peak_bytes"])] for row in data["rows"]])
+
+
+def errors_part(results: dict) -> str:
+    found: dict[tuple, str] = {}
+    for key, value in results.items():
+        if key.startswith("cells-"):
+            for peer, error in value["errors"].items():
+                found.setdefault((name(peer), value["weights"], MODELS[value["model"]]), error)
+    return "".join(f"- {peer}, {weights}, {model}: `{error[:400]}`\n" for (peer, weights, model), error in found.items())
+
+
+def main() -> None:
+    work, out = Path(sys.argv[1]), Path(sys.argv[2])
+    results = {}
+    for file in sorted((work / "results").iterdir()):
+        if file.suffix == ".json":
+            results[file.stem] = json.loads(file.read_text())
+        elif file.suffix == ".txt":
+            results[file.stem] = file.read_text()
+    for row in results.get("budget", {}).get("rows", []):
+        if row.get("budget") and "bytes_read" in row:
+            row["read_per_call"] = row["bytes_read"] / (row["calls"] + 1)
+    rows = cell_rows(results)
+    text = (Path(__file__).parent / "results.head.md").read_text() + "\n"
+    text += "## Machine\n\n" + machine_part(results["machine"], rows, results)
+    if rows:
+        text += "\n## Whole models\n\n" + cells_part(rows)
+        (out / "ratios.svg").write_text(plots.ratios(rows))
+    errors = errors_part(results)
+    if errors:
+        text += "\nWhat a peer could not do:\n\n" + errors
+    starts = {key: value for key, value in results.items() if key.startswith("start-")}
+    if starts:
+        text += "\n## Time to the first vector, memory, files\n" + start_part(results)
+        for file, title, note, field, unit in (
+            ("first", "From process start to the first vector of a text", "logarithmic; files in the page cache", "to_first_s", "s"),
+            ("memory", "Peak resident memory after the first text", "logarithmic; pages of mapped files included", "peak_bytes", "MB"),
+        ):
+            groups = []
+            for key, value in starts.items():
+                for weights in ("int8", "f32"):
+                    part = [row for row in value if row["weights"] == weights and field in row]
+                    scale = 1e-6 if unit == "MB" else 1
+                    groups.append((
+                        f"{MODELS[key.removeprefix('start-')]}, {weights}",
+                        [(name(row["peer"]), row[field] * scale, f"{number(row[field] * scale)} {unit}",
+                          "a" if row["peer"] == "limequat" else "c") for row in part]))
+            (out / f"{file}.svg").write_text(plots.bars(title, note, groups))
+    if "budget" in results:
+        text += "\n## Experts in a byte budget\n\n" + budget_part(results["budget"])
+        if any(row["budget"] and "error" not in row for row in results["budget"]["rows"]):
+            (out / "budget.svg").write_text(plots.budget(results["budget"]))
+    if any(key.startswith("accuracy-") for key in results):
+        text += "\n## Accuracy of int8\n\n" + accuracy_part(results)
+    if any(key.startswith("kernels-") for key in results):
+        text += "\n## Kernels\n\n" + kernels_part(results)
+    if "convert" in results:
+        text += "\n## Converting and quantising\n\n" + convert_part(results["convert"])
+    (out / "results.md").write_text(text)
+    (out / "results.json").write_text(json.dumps(results, indent=None, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""From process start to the first vector: start.py WORK [--models s32,b16] [--repeats 3]
+
+Ours is a C program on the library; a peer is a Python process that imports what it needs and loads its saved model.
+All files are in the page cache. One text, one thread. Also open time, peak RSS and the size of files on disk.
+"""
+
+import argparse
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import onnx
+from cells import Worker, processors
+from peers import PEERS
+
+FILES = {
+    ("limequat", "f32"): ["f32.lmq"], ("limequat", "int8"): ["int8.lmq"],
+    ("pytorch", "f32"): ["f32.weights"], ("pytorch", "int8"): ["pytorch-int8-text.pt"],
+    ("openvino", "f32"): ["openvino-f32-text.xml", "openvino-f32-text.bin"],
+    ("openvino", "int8"): ["openvino-int8-text.xml", "openvino-int8-text.bin"],
+}
+GRAPHS = {"onnxruntime MoE": "moe", "onnxruntime QMoE": "qmoe"}
+
+
+def stored(folder: Path, peer: str, weights: str) -> int:
+    """Bytes of files that a peer needs for its signatures; for graphs, of the text alone."""
+    if (peer, weights) in FILES:
+        return sum((folder / file).stat().st_size for file in FILES[peer, weights] if (folder / file).exists())
+    path = folder / f"{GRAPHS.get(peer, weights)}-text.onnx"
+    graph = onnx.load(path, load_external_data=False).graph
+    parts = {}  # a tensor may be used twice
+    for tensor in graph.initializer:
+        place = {entry.key: entry.value for entry in tensor.external_data}
+        if place:
+            parts[place["location"], place["offset"]] = int(place["length"])
+    return path.stat().st_size + sum(parts.values())
+
+
+def limequat(work: Path, model: str, weights: str, modality: str) -> dict:
+    command = ["taskset", "-c", processors(1), work / "first", work / model / f"{weights}.lmq", modality, "1", "1", "0"]
+    begin = time.monotonic()
+    report = json.loads(subprocess.run([*command, "0"], check=True, capture_output=True, text=True).stdout)
+    return {
+        "to_first_s": report["ready_at"] - begin, "load_s": report["open_ms"] / 1e3,
+        "first_s": report["first_ms"] / 1e3, "peak_bytes": report["peak_bytes"],
+    }
+
+
+def peer(work: Path, model: str, name: str, weights: str, modality: str) -> dict:
+    begin = time.monotonic()
+    worker = Worker(work, model, name, weights, modality, 1)
+    worker.close()
+    report = worker.loaded
+    if "error" in report:
+        return report
+    return {
+        "to_first_s": report["ready_at"] - begin, "load_s": report["load_s"], "first_s": report["first_s"],
+        "peak_bytes": report["peak_bytes"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--models", default="s32,b16")
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    work = options.work.resolve()
+    for model in options.models.split(","):
+        path = work / "results" / f"start-{model}.json"
+        if path.exists():
+            continue
+        rows = []
+        for weights, names in PEERS.items():
+            runs: dict[str, list] = {name: [] for name in names}
+            for _ in range(options.repeats):
+                for name in names:
+                    if name == "limequat":
+                        runs[name].append(limequat(work, model, weights, "text"))
+                    elif not any("error" in run for run in runs[name]):
+                        runs[name].append(peer(work, model, name, weights, "text"))
+            for name in names:
+                size = stored(work / model, name, weights)
+                good = sorted((run for run in runs[name] if "error" not in run), key=lambda run: run["to_first_s"])
+                row = {"peer": name, "weights": weights, "file_bytes": size}
+                rows.append(row | (good[len(good) // 2] if good else runs[name][0]))
+                print(model, rows[-1], flush=True)
+        path.write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""One peer with one signature, in a process of its own, doing what it is told line by line.
+
+    worker.py PEER WEIGHTS MODELS SIGNATURE THREADS PROCESSORS
+
+Loads, answers with a JSON line, then for each line `BATCH SECONDS` on standard input embeds the same inputs over and
+over and answers with the times; for `vectors BATCH SEED FILE` it writes the vectors of that input.
+"""
+
+import json
+import os
+import sys
+import time
+
+start = time.monotonic()
+peer, weights, models, modality, threads, processors = sys.argv[1:]
+os.sched_setaffinity(0, {int(p) for p in processors.split(",")})
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = threads
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what libraries print must not come between the answers
+
+from pathlib import Path  # noqa: E402
+
+import numpy as np  # noqa: E402
+import peers  # noqa: E402
+
+CALLS_MOST = 2000
+
+
+def inputs(modality: str, batch: int, seed: int) -> np.ndarray:
+    config = json.loads((Path(models) / "checkpoint" / "config.json").read_text())
+    rng = np.random.default_rng(seed)
+    if modality == "image":
+        size = config["image_size"]
+        return rng.uniform(-1, 1, (batch, size, size, 3)).astype(np.float32)
+    return rng.integers(0, config["vocab_size"], (batch, config["text_length"]), dtype=np.int32)
+
+
+def memory(key: str) -> int:
+    """A field of /proc/self/status in bytes; VmHWM counts since exec, unlike what wait4 tells."""
+    for line in open("/proc/self/status"):
+        if line.startswith(key + ":"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def faults() -> int:
+    return int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[9])
+
+
+def answer(**fields: object) -> None:
+    print(json.dumps(fields), file=answers, flush=True)
+
+
+def measure(embed: peers.Embed, value: np.ndarray, seconds: float) -> dict:
+    """Times of calls, in ms. The first call of a visit is not counted when it is short: caches are cold."""
+    before, times = faults(), []
+    begin = time.perf_counter()
+    embed(value)
+    first = time.perf_counter() - begin
+    if first > seconds:
+        times.append(first)
+    begin = time.perf_counter()
+    while not times or (time.perf_counter() - begin < seconds and len(times) < CALLS_MOST):
+        called = time.perf_counter()
+        embed(value)
+        times.append(time.perf_counter() - called)
+    times.sort()
+    return {"ms": times[len(times) // 2] * 1e3, "calls": len(times), "major_faults": faults() - before}
+
+
+def main() -> None:
+    begin = time.monotonic()
+    try:
+        embed = peers.load(peer, weights, Path(models), modality, int(threads))
+        load = time.monotonic() - begin
+        value = inputs(modality, 1, 0)
+        begin = time.monotonic()
+        embed(value)
+        now = time.monotonic()
+    except Exception as error:  # whatever a library raises: the measurement goes on without it
+        answer(error=f"{type(error).__name__}: {error}"[:2000])
+        return
+    answer(load_s=load, first_s=now - begin, ready_at=now, started_at=start, peak_bytes=memory("VmHWM"))
+    cache: dict[int, np.ndarray] = {}
+    for line in sys.stdin:
+        words = line.split()
+        try:
+            if words[0] == "vectors":
+                np.save(words[3], embed(inputs(modality, int(words[1]), int(words[2]))))
+                answer(done=True)
+            else:
+                batch = int(words[0])
+                value = cache.setdefault(batch, inputs(modality, batch, 0))
+                answer(**measure(embed, value, float(words[1])), peak_bytes=memory("VmHWM"))
+        except Exception as error:
+            answer(error=f"{type(error).__name__}: {error}"[:2000])
+
+
+main()
