@@ -31,6 +31,13 @@ let package = Package(
   products: [
     .library(name: "Limequat", targets: ["Limequat"]),
     .executable(name: "limequat", targets: ["LimequatCommand"]),
+    // Everything that reads bytes from outside, for Tests/Fuzz. No interface for anyone else.
+    .library(
+      name: "LimequatReaders",
+      targets: [
+        "CLimequat", "LimequatABI", "LimequatBytes", "LimequatTensor", "LimequatGraph", "LimequatText",
+        "LimequatCheckpoint", "LimequatConvert", "CImageCodecs",
+      ]),
   ],
   traits: [
     .trait(name: "Embedded", description: "Compile the targets under the C API as Embedded Swift.")

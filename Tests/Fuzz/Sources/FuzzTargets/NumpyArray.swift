@@ -1,0 +1,1 @@
+../../../../Sources/LimequatCommand/NumpyArray.swift
