@@ -47,6 +47,7 @@ step fuzz "seeds and past crashes of the fuzz targets" Tests/fuzz.sh
 step python "the Python package: its wheel in a fresh environment" Tests/python.sh
 step examples "the examples of C, CMake and Swift" Tests/examples.sh
 step reader "the standalone reader on formats/vectors" Tests/standalone-reader.sh
+step chroot "the SDK library in a clean Debian root" Tests/chroot.sh
 step arm64 "kernels on aarch64, under qemu" Tests/kernels-aarch64.sh
 step sdk-arm64 "the SDK library for aarch64, and whole models with the bits of this machine, under qemu" \
   Tests/sdk-aarch64.sh
