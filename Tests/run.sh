@@ -43,6 +43,7 @@ step debug "unit tests, debug" swift test --skip-build
 step release "unit tests as they are optimised, kernels above all" swift test -c release --scratch-path .build-release
 step command "the command line, from conversion to labels" Tests/command.sh
 step sdk "the SDK library: exports, size, C tests and examples" Tests/sdk.sh
+step faults "failing allocations, reads and threads under the C API" Tests/faults.sh
 step fuzz "seeds and past crashes of the fuzz targets" Tests/fuzz.sh
 step python "the Python package: its wheel in a fresh environment" Tests/python.sh
 step examples "the examples of C, CMake and Swift" Tests/examples.sh

@@ -10,6 +10,12 @@ enum { reserve_size = 256 << 10 };
 static _Alignas(64) unsigned char reserve[reserve_size];
 static size_t reserve_used, reserve_live;
 static pthread_mutex_t reserve_lock = PTHREAD_MUTEX_INITIALIZER;
+// In a library that is loaded while a program runs, as Python does, a thread's copy would be allocated when the thread
+// first looks at it, and glibc ends the process when that is refused. The other way is a few bytes that glibc keeps
+// ready for such libraries (musl does not).
+#ifdef __GLIBC__
+__attribute__((tls_model("initial-exec")))
+#endif
 static _Thread_local bool is_short;
 
 // Not static inline, or the calls would be renamed too.
