@@ -32,6 +32,15 @@ says() {
     echo "FAILED $1: expected one line with '$2', got: $(head -c 600 "$work/err")"
   fi
 }
+# begins WHAT TEXT: the first line that the last command said on standard error is TEXT.
+begins() {
+  if [ "$(head -n 1 "$work/err")" = "$2" ]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED $1: expected the first line '$2', got: $(head -c 600 "$work/err")"
+  fi
+}
 # refused WHAT TEXT COMMAND...: exit code 1, one line with TEXT.
 refused() {
   local what=$1 text=$2
@@ -164,6 +173,86 @@ refused "no array" "not a .npy file" "$limequat" run "$small" --signature image 
   --output "embedding=$work/e.npy"
 refused "a folder with something in it" "empty folder" "$limequat" synth limoe-s32 -o $digits/checkpoint
 check "no such shapes" 2 "$limequat" synth limoe-x1 -o "$work/x1"
+# An option that is unknown is named before the ones that are missing because of it.
+names_option() {
+  check "an unknown option" 2 "$limequat" "${@:2}"
+  begins "an unknown option" "Error: Unknown option '$1'"
+}
+names_option --unknown embed --unknown
+names_option --picture embed "$model" --picture "$image"
+names_option --lables classify "$model" --lables a,b "$image"
+names_option --thread routing "$model" --thread=2
+names_option -x convert -x "$digits/checkpoint"
+check "a negative batch" 2 "$limequat" bench "$model" --batch -1
+begins "a negative batch" "Error: --batch takes a number from 1 to 65536"
+refused "an empty path" "'': cannot open" "$limequat" inspect ""
+
+# What is there is not written over: inputs, devices, pipes. A link stays one.
+cp -R $digits/checkpoint "$work/mine"
+cp "$model" "$work/mine.lmq"
+cp "$image" "$work/mine.png"
+for file in config.json digits.model model.safetensors; do
+  refused "a checkpoint's file as output" "the output is an input" "$limequat" convert "$work/mine" -o "$work/mine/$file"
+done
+check "the checkpoint is as it was" 0 diff -r $digits/checkpoint "$work/mine"
+check "a model beside its checkpoint" 0 "$limequat" convert "$work/mine" -o "$work/mine/mine.lmq"
+check "a model beside its checkpoint, again" 0 "$limequat" convert "$work/mine" -o "$work/mine/mine.lmq"
+refused "a model onto itself" "the output is an input" "$limequat" quantize "$work/mine.lmq" -o "$work/mine.lmq"
+refused "a report onto the model" "the output is an input" "$limequat" quantize "$work/mine.lmq" -o "$work/q.lmq" \
+  --report "$work/./mine.lmq"
+refused "a report onto the output" "two outputs" "$limequat" quantize "$work/mine.lmq" -o "$work/q.lmq" \
+  --report "$work/q.lmq"
+refused "vectors onto the model" "the output is an input" "$limequat" embed "$work/mine.lmq" --text a --npy "$work/mine.lmq"
+refused "vectors onto an image" "the output is an input" "$limequat" embed "$work/mine.lmq" --image "$work/mine.png" \
+  --npy "$work/mine.png"
+refused "two outputs in one file" "two outputs" "$limequat" run "$small" --signature image \
+  --input "image=$fixture/images.npy" --output "embedding=$work/e.npy" --output "embedding=$work/e.npy"
+check "the model is as it was" 0 cmp "$model" "$work/mine.lmq"
+check "the image is as it was" 0 cmp "$image" "$work/mine.png"
+check "a report that cannot be written" 3 "$limequat" quantize "$model" -o "$work/q.lmq" --report "$work/none/r.json"
+check "is refused before the work" 1 test -e "$work/q.lmq"
+mkfifo "$work/pipe"
+check "a pipe as output" 3 "$limequat" convert $digits/checkpoint -o "$work/pipe"
+says "a pipe as output" "$work/pipe: not a regular file"
+check "the pipe is as it was" 0 test -p "$work/pipe"
+ln -s mine.lmq "$work/link.lmq"
+check "a link as output" 0 "$limequat" convert $digits/checkpoint --dtype f16 -o "$work/link.lmq"
+check "the link is as it was" 0 test -L "$work/link.lmq"
+check "what it leads to is new" 1 cmp -s "$model" "$work/mine.lmq"
+
+# Interrupted while writing: nothing is left, and the exit code is that of the signal.
+mkdir "$work/stopped"
+for signal in INT TERM HUP; do
+  check "interrupted by SIG$signal" 0 python3 - "$signal" "$limequat" synth limoe-b16 -o "$work/stopped/b16" <<'P'
+import glob, os, signal, subprocess, sys, time
+number = getattr(signal, "SIG" + sys.argv[1])
+process = subprocess.Popen(sys.argv[2:], preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
+while not glob.glob(sys.argv[-1] + ".*") and process.poll() is None:
+    time.sleep(0.01)
+process.send_signal(number)
+sys.exit(process.wait() != -number)
+P
+  check "SIG$signal leaves nothing" 0 [ -z "$(ls -A "$work/stopped")" ]
+done
+if [ "$(id -u)" -eq 0 ] && cp "$limequat" "$work/limequat" && chmod 755 "$work" "$work/limequat"; then
+  nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups "$work/limequat")
+  cp "$model" "$work/secret.lmq"
+  chmod 000 "$work/mine" "$work/secret.lmq"
+  refused "a folder that may not be read" "Permission denied" "${nobody[@]}" convert "$work/mine" -o "$work/x.lmq"
+  refused "a model that may not be read" "$work/secret.lmq: cannot open: Permission denied" "${nobody[@]}" verify "$work/secret.lmq"
+  check "a folder that may not be written" 3 "${nobody[@]}" convert $digits/checkpoint -o "$work/x.lmq"
+  says "a folder that may not be written" "$work/x.lmq: cannot open: Permission denied"
+  chmod 755 "$work/mine"
+fi
+truncate -s 1G "$work/zeros"
+refused "a gigabyte of zeros" "C02" "$limequat" verify "$work/zeros"
+refused "a gigabyte of zeros as image" "neither a PNG nor a JPEG" "$limequat" embed "$model" --image "$work/zeros"
+refused "a gigabyte of zeros as array" "not a .npy file" "$limequat" run "$small" --signature image \
+  --input "image=$work/zeros" --output "embedding=$work/e.npy"
+cp -R $digits/checkpoint "$work/zero"
+truncate -s 1G "$work/zero/config.json"
+refused "a gigabyte of configuration" "1048576" "$limequat" convert "$work/zero" -o "$work/x.lmq"
+
 LIMEQUAT_KERNELS=abacus refused "no such kernels" "generic" "$limequat" embed "$model" --text a
 check "results to a closed pipe end quietly" 0 bash -c \
   "set -o pipefail; '$limequat' embed '$model' --text a | head -c 1 >/dev/null; [ \${PIPESTATUS[0]} -ne 134 ]"

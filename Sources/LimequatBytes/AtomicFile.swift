@@ -20,10 +20,19 @@ public final class AtomicFile {
     self.isNamed = isNamed
   }
 
-  public static func create(path: String) throws(BytesError) -> AtomicFile {
-    // A directory cannot be renamed onto: say so before the work, not after it.
-    let isDirectory = try withCPath(path) { (start) throws(BytesError) in lmq_is_directory(start) }
+  /// A symbolic link stays one: the file that it leads to is replaced. A folder, a device or a pipe is refused.
+  public static func create(path wanted: String) throws(BytesError) -> AtomicFile {
+    guard !wanted.utf8.isEmpty else { throw .system(call: .open, errno: ENOENT) }
+    // What cannot or must not be renamed onto: say so before the work, not after it.
+    let isDirectory = try withCPath(wanted) { (start) throws(BytesError) in lmq_is_directory(start) }
     guard !isDirectory else { throw .system(call: .open, errno: EISDIR) }
+    let isSpecial = try withCPath(wanted) { (start) throws(BytesError) in lmq_is_special(start) }
+    guard !isSpecial else { throw .notAFile }
+    var path = wanted
+    if let target = try withCPath(wanted, { (start) throws(BytesError) in lmq_link_target(start) }) {
+      path = String(cString: target)
+      free(target)
+    }
     let temporary = "\(path).\(lmq_platform_unique()).partial"
     let unnamed = try withCPath(folder(of: path)) { (start) throws(BytesError) in lmq_open_unnamed(start) }
     if unnamed >= 0 {
@@ -47,6 +56,8 @@ public final class AtomicFile {
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(BytesError) {
+    // Only programs that ask for it are interrupted so; what they leave behind is taken away as after any error.
+    guard !lmq_is_interrupted() else { throw .system(call: .write, errno: EINTR) }
     var done = 0
     while done < bytes.count {
       let wrote = pwrite(

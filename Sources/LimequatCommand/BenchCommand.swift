@@ -12,8 +12,8 @@ struct BenchCommand: ParsableCommand {
 
   @Argument(help: "A .lmq file.") var model: String
   @Option(help: "The signature to run; by default the first one.") var signature: String?
-  @Option(help: "Items of a call.") var batch = 1
-  @Option(help: "How long to measure.") var seconds = 3.0
+  @Option(parsing: .unconditional, help: "Items of a call.") var batch = 1
+  @Option(parsing: .unconditional, help: "How long to measure.") var seconds = 3.0
   @Flag(help: "One JSON object.") var json = false
   @OptionGroup var options: RunOptions
 

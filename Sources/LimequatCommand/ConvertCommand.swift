@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import CLimequatPlatform
 internal import LimequatBytes
 internal import LimequatContainer
 public import LimequatConvert
@@ -27,16 +28,20 @@ struct ConvertCommand: ParsableCommand {
     options.architecture = architecture
     options.weights = dtype
     options.dropless = dropless
+    let plan: ConversionPlan
     do throws(ConversionError) {
-      let plan = try Conversion.plan(source: source, options: options)
-      if dryRun {
-        Console.result(plan.description)
-        return
-      }
-      defer { Console.endProgress() }
+      plan = try Conversion.plan(source: source, options: options)
+    } catch {
+      throw Fault.converting(output, error)
+    }
+    if dryRun { return Console.result(plan.description) }
+    try OutputFile.check(output, checkpoint: plan.source)
+    lmq_interruption_catch()
+    do throws(ConversionError) {
       try plan.write(to: output) { done, total in
         Console.progress("\(Size.text(done)) of \(Size.text(total))")
       }
+      Console.endProgress()
     } catch {
       Console.endProgress()
       throw Fault.converting(output, error)

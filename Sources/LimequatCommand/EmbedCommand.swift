@@ -39,6 +39,7 @@ struct EmbedCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let npy { try OutputFile.check([npy], inputs: [self.model] + image) }
     let model = try options.open(self.model)
     let embedder = try Embedder(model)
     let width = model.embeddingSize

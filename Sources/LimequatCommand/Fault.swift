@@ -5,10 +5,16 @@ struct Fault: Error {
   let message: String
   let code: Int32
 
+  /// Messages begin with a path: an empty one must be seen.
+  private init(_ message: String, code: Int32) {
+    self.message = message.hasPrefix(":") ? "''\(message)" : message
+    self.code = code
+  }
+
   /// The request cannot be met with this input.
-  static func input(_ message: String) -> Fault { Fault(message: message, code: 1) }
+  static func input(_ message: String) -> Fault { Fault(message, code: 1) }
   /// The system failed: a write error, a full disk, no memory.
-  static func system(_ message: String) -> Fault { Fault(message: message, code: 3) }
+  static func system(_ message: String) -> Fault { Fault(message, code: 3) }
 
   /// Runs what reads `path`.
   static func reading<R: ~Copyable>(_ path: String, _ body: () throws(BytesError) -> R) throws(Fault) -> R {

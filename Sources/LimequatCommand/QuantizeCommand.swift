@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import CLimequatPlatform
 internal import FoundationEssentials
 internal import LimequatBytes
 internal import LimequatContainer
@@ -24,7 +25,8 @@ struct QuantizeCommand: ParsableCommand {
   var dense: QuantizationOptions.Dense = .keep
   @Option(help: "Write the report as JSON to this file; on standard output it is a table.")
   var report: String?
-  @Option(help: "Threads that compute; 0: as many as the machine has processors.") var threads = 0
+  @Option(parsing: .unconditional, help: "Threads that compute; 0: as many as the machine has processors.")
+  var threads = 0
 
   func validate() throws {
     guard (0...1024).contains(threads) else {
@@ -34,6 +36,10 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     let options = QuantizationOptions(experts: experts, dense: dense, threads: threads)
+    try OutputFile.check([output] + (report.map { [$0] } ?? []), inputs: [input])
+    // A report that cannot be written is better known before the work than after it.
+    let reportFile = try report.map { try TextFile.create($0) }
+    lmq_interruption_catch()
     let result: QuantizationReport
     do throws(QuantizeError) {
       result = try Quantization.run(from: input, to: output, options: options) { done, total in
@@ -45,7 +51,7 @@ struct QuantizeCommand: ParsableCommand {
       throw Fault.quantizing(input, output, error)
     }
     Console.result(result.table)
-    if let report { try TextFile.write(try JSONText.of(result, keepingNames: true), to: report) }
+    try reportFile?.write(try JSONText.of(result, keepingNames: true))
   }
 }
 

@@ -21,6 +21,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var options: RunOptions
 
   func run() throws {
+    try OutputFile.check(output.map(\.path), inputs: [self.model] + input.map(\.path))
     let model = try options.open(self.model)
     let embedder = try Embedder(model)
     let results = try embedder.run(

@@ -3,7 +3,7 @@ internal import Limequat
 
 /// What all commands that run a model take.
 struct RunOptions: ParsableArguments {
-  @Option(help: "Threads that compute; 0: as many as the machine has processors.")
+  @Option(parsing: .unconditional, help: "Threads that compute; 0: as many as the machine has processors.")
   var threads = 0
   @Option(
     help:

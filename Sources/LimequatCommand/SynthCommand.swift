@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import CLimequatPlatform
 public import LimequatSynth
 internal import LimequatTensor
 
@@ -18,12 +19,13 @@ struct SynthCommand: ParsableCommand {
 
   @Argument(help: "Which shapes.") var name: NamedModel
   @Option(name: .shortAndLong, help: "The folder to write: a new one, or an empty one.") var output: String
-  @Option(help: "Another number gives other weights.") var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "Another number gives other weights.") var seed: UInt64 = 0
   @Option(help: "How elements are stored.") var dtype = WeightType.f32
 
   func run() throws {
     let type: ElementType = dtype == .bf16 ? .bf16 : .f32
     let synthesis = Synthesis(name: name.rawValue, sizes: name.sizes, seed: seed, type: type)
+    lmq_interruption_catch()
     defer { Console.endProgress() }
     do throws(SynthError) {
       try synthesis.write(to: output) { done, total in

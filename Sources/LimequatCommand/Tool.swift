@@ -24,6 +24,10 @@ struct Tool: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
     } catch let fault as Fault {
+      if lmq_is_interrupted() {
+        Console.fault("interrupted; nothing was written")
+        lmq_interruption_end()
+      }
       Console.fault(fault.message)
       CLimequatPlatform.exit(fault.code)
     } catch {
@@ -32,8 +36,18 @@ struct Tool: ParsableCommand {
         Console.result(text)
         CLimequatPlatform.exit(0)
       }
-      Console.fault(text, prefix: "")
+      Console.fault(explained(text), prefix: "")
       CLimequatPlatform.exit(2)
     }
+  }
+
+  /// A misspelt option comes before what is missing because of it. What follows from "Usage:" on is the same.
+  private static func explained(_ text: String) -> String {
+    guard !text.hasPrefix("Error: Unknown option"),
+      let unknown = UnknownOption.find(in: Array(CommandLine.arguments.dropFirst()))
+    else { return text }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return (["Error: Unknown option '\(unknown)'"] + lines.drop { !$0.hasPrefix("Usage:") }).joined(
+      separator: "\n")
   }
 }

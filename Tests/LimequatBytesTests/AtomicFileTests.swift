@@ -36,7 +36,23 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["b"])
   }
 
+  @Test func linkStaysALink() throws {
+    let target = folder.appending(path: "c").path
+    let link = folder.appending(path: "link").path
+    try "old".write(toFile: target, atomically: false, encoding: .utf8)
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "c")
+    let file = try AtomicFile.create(path: link)
+    try write("new", to: file)
+    try file.commit()
+    #expect(try String(contentsOfFile: target, encoding: .utf8) == "new")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "c")
+  }
+
   @Test func impossibleTargetsAreRefusedBeforeTheWork() throws {
+    let pipe = folder.appending(path: "pipe").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(throws: BytesError.notAFile) { try AtomicFile.create(path: pipe) }
+    #expect(throws: BytesError.system(call: .open, errno: ENOENT)) { try AtomicFile.create(path: "") }
     #expect(throws: BytesError.system(call: .open, errno: EISDIR)) {
       try AtomicFile.create(path: folder.path)
     }

@@ -107,6 +107,28 @@ static inline bool lmq_is_directory(const char *path) {
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+/// Whether something is there that is neither a file nor a folder: a device, a pipe, a socket.
+static inline bool lmq_is_special(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/// Whether both paths lead to one file.
+static inline bool lmq_is_same_file(const char *a, const char *b) {
+  struct stat one, other;
+  return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/// Where a symbolic link leads in the end, to be freed; NULL when `path` is none, or one that leads nowhere.
+char *lmq_link_target(const char *path);
+
+/// From now on SIGINT, SIGTERM and SIGHUP only make lmq_is_interrupted() true, so that a writer can clean up; a
+/// second one ends the process. For programs, never for the library.
+void lmq_interruption_catch(void);
+bool lmq_is_interrupted(void);
+/// Ends the process as the signal that interrupted it would have.
+void lmq_interruption_end(void);
+
 /// The flags are macros with casts in some libcs.
 static inline int lmq_open_read_flags(void) { return O_RDONLY | O_CLOEXEC | O_NONBLOCK; }
 static inline int lmq_open_new_flags(void) { return O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC; }

@@ -40,13 +40,9 @@ struct CheckpointFolder {
   }
 
   private static func read(_ path: String, source: String) throws(ConversionError) -> CheckpointFolder {
-    guard source.withCString({ access($0, F_OK) }) == 0 else {
-      throw .unrecognised(source: source, found: "there is no such file or folder")
-    }
+    if isMissing(source) { throw .unrecognised(source: source, found: "there is no such file or folder") }
     let file = "\(path)/\(configName)"
-    guard file.withCString({ access($0, F_OK) }) == 0 else {
-      throw .unrecognised(source: source, found: "no \(configName) in \(path)")
-    }
+    if isMissing(file) { throw .unrecognised(source: source, found: "no \(configName) in \(path)") }
     let json = try withCheckpoint { () throws(CheckpointError) in
       try JSON.read(path: file, limit: configLimit)
     }
@@ -54,6 +50,11 @@ struct CheckpointFolder {
       throw .config(file: file, key: "", expected: "an object", found: json.value.shown)
     }
     return CheckpointFolder(path: path, config: ConfigObject(json.value, file: file))
+  }
+
+  /// Whether nothing is there. A folder that may not be read is another matter: reading it says so.
+  private static func isMissing(_ path: String) -> Bool {
+    path.withCString { access($0, F_OK) } != 0 && [ENOENT, ENOTDIR].contains(lmq_errno())
   }
 
   /// For messages: what a configuration without a model_type speaks of.

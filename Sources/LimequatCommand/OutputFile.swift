@@ -1,0 +1,23 @@
+internal import CLimequatPlatform
+internal import FoundationEssentials
+
+/// What a command must not write over.
+enum OutputFile {
+  /// An output never takes the place of what the command reads, or of another output.
+  static func check(_ outputs: [String], inputs: [String]) throws(Fault) {
+    for (place, output) in outputs.enumerated() {
+      for input in inputs where lmq_is_same_file(output, input) {
+        throw .input("\(output): the output is an input, too; expected another file")
+      }
+      for other in outputs[..<place] where output == other || lmq_is_same_file(output, other) {
+        throw .input("\(output): two outputs in one file; expected another file for each")
+      }
+    }
+  }
+
+  /// A file of a checkpoint folder is an input, but for models that were put there.
+  static func check(_ output: String, checkpoint folder: String) throws(Fault) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    try check([output], inputs: names.filter { !$0.hasSuffix(".lmq") }.map { "\(folder)/\($0)" })
+  }
+}
