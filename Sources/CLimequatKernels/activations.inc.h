@@ -1,19 +1,12 @@
 // exp, tanh, the normal distribution and the activations, on one vector (formats/numerics.md, "Functions").
 // Included by each table after its vector_*.h. Nothing here may be reordered: the order is the result.
-// A table defines LMQ_COMPACT before when its vectors are too long to be inlined everywhere.
 
 #pragma STDC FP_CONTRACT OFF
-
-#ifdef LMQ_COMPACT
-#define LMQ_FUNCTION static __attribute__((noinline))
-#else
-#define LMQ_FUNCTION LMQ_INLINE
-#endif
 
 /// x = n ln 2 + r with |r| <= ln 2 / 2. A NaN passes.
 typedef struct { vec n, r; } reduced;
 
-LMQ_FUNCTION reduced v_reduce(vec x) {
+LMQ_SHARED reduced v_reduce(vec x) {
   const vec magic = v_set(0x1.8p+23f);  // adding it rounds to an integer, to nearest even
   x = v_max(v_set(-104.0f), x);         // below, e^x rounds to 0
   x = v_min(v_set(89.0f), x);           // above, to infinity
@@ -24,7 +17,7 @@ LMQ_FUNCTION reduced v_reduce(vec x) {
 }
 
 /// e^r 2^n; the minimax polynomial is 1 + r + r^2 q(r), its error 2^-28.
-LMQ_FUNCTION vec v_exp_reduced(reduced a) {
+LMQ_SHARED vec v_exp_reduced(reduced a) {
   vec q = v_set(0x1.6a4d5ap-10f);
   q = v_fma(q, a.r, v_set(0x1.12398ep-7f));
   q = v_fma(q, a.r, v_set(0x1.5558bp-5f));
@@ -39,10 +32,7 @@ LMQ_INLINE vec v_exp(vec x) { return v_exp_reduced(v_reduce(x)); }
 LMQ_INLINE vec v_negative(vec x) { return v_sub(v_set(-0.0f), x); }
 LMQ_INLINE vec v_magnitude(vec x) { return v_from_bits(i_and(v_bits(x), i_set(0x7FFFFFFF))); }
 
-/// 1 + e^-x: what a sigmoid divides by.
-LMQ_INLINE vec v_logistic(vec x) { return v_add(v_exp(v_negative(x)), v_set(1.0f)); }
-
-LMQ_FUNCTION vec v_tanh(vec x) {
+LMQ_SHARED vec v_tanh(vec x) {
   vec a = v_magnitude(x), s = v_mul(x, x);
   // Below 0.625 an odd polynomial; above, 1 - 2 / (e^2a + 1), whose error is small against 1.
   vec p = v_set(-0x1.754f46p-8f);
@@ -60,7 +50,7 @@ LMQ_FUNCTION vec v_tanh(vec x) {
 /// The distribution function of the standard normal, (1 + erf(x / sqrt 2)) / 2. For a = |x| the lower tail
 /// is e^(-a^2 / 2) P(a) / Q(a); what a^2 lost in rounding goes into the exponent, so that the far tail is
 /// right too.
-LMQ_FUNCTION vec v_normal(vec x) {
+LMQ_SHARED vec v_normal(vec x) {
   vec a = v_min(v_set(16.0f), v_magnitude(x));  // beyond, the tail rounds to 0
   vec square = v_mul(a, a), lost = v_fma(a, a, v_negative(square));
   reduced e = v_reduce(v_mul(square, v_set(-0.5f)));
@@ -80,20 +70,21 @@ LMQ_FUNCTION vec v_normal(vec x) {
   return v_where_less(x, v_set(0.0f), tail, v_sub(v_set(1.0f), tail));
 }
 
-LMQ_FUNCTION vec v_activate(vec x, lmq_activation activation) {
+LMQ_SHARED vec v_activate(vec x, lmq_activation activation) {
+  vec u = x, numerator = x;
   switch (activation) {
-  case LMQ_ACTIVATION_GELU_TANH: {
-    // x (1 + tanh u) / 2 = x / (1 + e^-2u), with 2u = x (2 sqrt(2 / pi) + 2 sqrt(2 / pi) 0.044715 x^2).
-    vec u = v_mul(x, v_fma(v_mul(x, x), v_set(0x1.2444f2p-4f), v_set(0x1.988454p+0f)));
-    return v_div(x, v_logistic(u));
-  }
+  case LMQ_ACTIVATION_NONE: return x;
   case LMQ_ACTIVATION_GELU_ERF: return v_mul(x, v_normal(x));
-  case LMQ_ACTIVATION_QUICK_GELU: return v_div(x, v_logistic(v_mul(x, v_set(1.702f))));
-  case LMQ_ACTIVATION_SILU: return v_div(x, v_logistic(x));
   case LMQ_ACTIVATION_RELU: return v_max(v_set(0.0f), x);
   case LMQ_ACTIVATION_TANH: return v_tanh(x);
-  case LMQ_ACTIVATION_SIGMOID: return v_div(v_set(1.0f), v_logistic(x));
-  case LMQ_ACTIVATION_NONE: break;
+  // The others are numerator / (1 + e^-u).
+  case LMQ_ACTIVATION_GELU_TANH:
+    // x (1 + tanh w) / 2 = x / (1 + e^-2w), with 2w = x (2 sqrt(2 / pi) + 2 sqrt(2 / pi) 0.044715 x^2).
+    u = v_mul(x, v_fma(v_mul(x, x), v_set(0x1.2444f2p-4f), v_set(0x1.988454p+0f)));
+    break;
+  case LMQ_ACTIVATION_QUICK_GELU: u = v_mul(x, v_set(1.702f)); break;
+  case LMQ_ACTIVATION_SILU: break;
+  case LMQ_ACTIVATION_SIGMOID: numerator = v_set(1.0f); break;
   }
-  return x;
+  return v_div(numerator, v_add(v_exp(v_negative(u)), v_set(1.0f)));
 }

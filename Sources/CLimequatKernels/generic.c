@@ -1,18 +1,22 @@
 // The table that defines every result: plain C, for any processor.
 
-#include "vector_generic.h"
-
 #define LMQ_COMPACT
 
-#include "activations.inc.h"
+#include "vector_generic.h"
+
+// Small before fast: fused additions are calls, against which all else counts little.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 #include "rows.inc.h"
-#include "tile.h"
+#include "walk.h"
+
+#pragma clang attribute pop
 
 #pragma STDC FP_CONTRACT OFF
 
 enum { TILE_ROWS = 4 };
 
-LMQ_INLINE vec widen(int type, const void *w) {
+static vec widen(int type, const void *w) {
   return type == LMQ_F32 ? v_load(w) : type == LMQ_F16 ? v_widen_f16(w) : v_widen_bf16(w);
 }
 
@@ -26,13 +30,12 @@ static void tile(const lmq_tile *t) {
         a = v_fma(v_set(load_f32(t->x + (i * X_STRIDE + j) * 4)), weights, a);
       }
       float *total = totals + i * LMQ_PANEL + half;
-      v_store(total, v_add(t->begins ? v_set(0.0f) : v_load(total), a));
+      v_store(total, v_add(v_load(total), a));
     }
 }
 
 static void tile_int8(const lmq_tile *t) {
   int32_t *totals = t->totals;
-  if (t->begins) memset(totals, 0, t->rows * LMQ_PANEL * sizeof *totals);
   for (size_t i = 0; i < t->rows; i++)
     for (size_t j = 0; j < t->k; j++) {
       const int8_t *x = (const int8_t *)t->x + (i * X_STRIDE + j) * 4;
@@ -43,13 +46,18 @@ static void tile_int8(const lmq_tile *t) {
     }
 }
 
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 #include "matmul.inc.h"
 
 static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
-  matmul_with(job, panel_begin, panel_end, TILE_ROWS, tile);
+  matmul_with(job, panel_begin, panel_end, (float_tile){TILE_ROWS, tile});
 }
 static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
-  matmul_int8_with(job, panel_begin, panel_end, TILE_ROWS, tile_int8, LMQ_PLAIN);
+  matmul_int8_with(
+      job, panel_begin, panel_end, (int8_tile){TILE_ROWS, tile_int8, LMQ_PLAIN, lmq_copy_plain});
 }
 
 const lmq_kernels lmq_generic = LMQ_KERNELS("generic", matmul, matmul_int8);
+
+#pragma clang attribute pop

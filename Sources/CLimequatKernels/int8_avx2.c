@@ -5,7 +5,7 @@
 
 #include <immintrin.h>
 
-#include "tile.h"
+#include "walk.h"
 
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 
@@ -18,9 +18,10 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i s[TILE_ROWS][4];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = _mm256_setzero_si256();
+    LMQ_UNROLL for (size_t r = 0; r < width; r++)
+      s[i][r] = load((const int32_t *)t->totals + i * LMQ_PANEL + first + r * 8);
   const char *const x = t->x, *const panel = t->w + first * 4;
-  STEPS(LMQ_INT8, t, first / LMQ_LANES, 4 / width, {
+  STEPS(t, first / LMQ_LANES, 4 / width, {
     const char *w = panel + j * panel_row(LMQ_INT8);
     __m256i b[4];
     LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = load(w + r * 32);
@@ -36,10 +37,27 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
     }
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-      __m256i *total = (__m256i *)((int32_t *)t->totals + i * LMQ_PANEL + first) + r;
-      _mm256_store_si256(total, t->begins ? s[i][r] : _mm256_add_epi32(load(total), s[i][r]));
-    }
+    LMQ_UNROLL for (size_t r = 0; r < width; r++)
+      _mm256_store_si256((__m256i *)((int32_t *)t->totals + i * LMQ_PANEL + first) + r, s[i][r]);
+}
+
+/// Codes as magnitudes and, SECOND_PLANE bytes behind, -1 for those that are negative. Answers the sum of the
+/// magnitudes of these.
+int32_t lmq_copy_split(const char *codes, size_t bytes, char *x) {
+  int32_t sum = 0;
+  for (size_t j = 0; j < bytes; j++) {
+    int code = (signed char)codes[j], negative = code < 0 ? -1 : 0, magnitude = (code ^ negative) - negative;
+    sum += magnitude & negative;
+    x[j] = (char)magnitude;
+    x[SECOND_PLANE + j] = (char)negative;
+  }
+  return sum;
+}
+
+/// For the tiles of VNNI.
+int32_t lmq_copy_shifted(const char *units, size_t bytes, char *x) {
+  for (size_t j = 0; j < bytes; j++) x[j] = (char)(units[j] ^ 0x80);
+  return 0;
 }
 
 void lmq_tile_avx2(const lmq_tile *t) {

@@ -13,8 +13,9 @@ enum { TILE_ROWS = 12 };
 LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
   __m512i s[TILE_ROWS][2];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_setzero_si512();
-  STEPS(LMQ_INT8, t, 0, 1, {
+    LMQ_UNROLL for (size_t r = 0; r < 2; r++)
+      s[i][r] = _mm512_load_si512((const int32_t *)t->totals + i * LMQ_PANEL + r * 16);
+  STEPS(t, 0, 1, {
     const char *w = t->w + j * panel_row(LMQ_INT8);
     __m512i b[2];
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) b[r] = _mm512_load_si512(w + r * 64);
@@ -25,9 +26,7 @@ LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) {
-      int32_t *total = (int32_t *)t->totals + i * LMQ_PANEL + r * 16;
-      _mm512_store_si512(
-          total, t->begins ? s[i][r] : _mm512_add_epi32(_mm512_load_si512(total), s[i][r]));
+      _mm512_store_si512((int32_t *)t->totals + i * LMQ_PANEL + r * 16, s[i][r]);
     }
 }
 

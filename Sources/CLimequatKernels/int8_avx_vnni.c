@@ -16,8 +16,9 @@ LMQ_INLINE __m256i load(const void *p) { return _mm256_load_si256(p); }
 LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile *t) {
   __m256i s[TILE_ROWS][4];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = _mm256_setzero_si256();
-  STEPS(LMQ_INT8, t, first / LMQ_LANES, 4 / width, {
+    LMQ_UNROLL for (size_t r = 0; r < width; r++)
+      s[i][r] = load((const int32_t *)t->totals + i * LMQ_PANEL + first + r * 8);
+  STEPS(t, first / LMQ_LANES, 4 / width, {
     const char *w = t->w + j * panel_row(LMQ_INT8) + first * 4;
     __m256i b[4];
     LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = load(w + r * 32);
@@ -27,10 +28,8 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
     }
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-      __m256i *total = (__m256i *)((int32_t *)t->totals + i * LMQ_PANEL + first) + r;
-      _mm256_store_si256(total, t->begins ? s[i][r] : _mm256_add_epi32(load(total), s[i][r]));
-    }
+    LMQ_UNROLL for (size_t r = 0; r < width; r++)
+      _mm256_store_si256((__m256i *)((int32_t *)t->totals + i * LMQ_PANEL + first) + r, s[i][r]);
 }
 
 void lmq_tile_avx_vnni(const lmq_tile *t) {

@@ -15,7 +15,7 @@ LMQ_INLINE int8x16_t weights(const lmq_tile *t, size_t first, size_t r, size_t j
 }
 LMQ_INLINE void add_total(const lmq_tile *t, size_t i, size_t output, int32x4_t sums) {
   int32_t *total = (int32_t *)t->totals + i * LMQ_PANEL + output;
-  vst1q_s32(total, vaddq_s32(t->begins ? vdupq_n_s32(0) : vld1q_s32(total), sums));
+  vst1q_s32(total, vaddq_s32(vld1q_s32(total), sums));
 }
 
 // MARK: NEON: products of 16 bits, of which two fit into a sum of 16 bits
@@ -24,7 +24,7 @@ LMQ_INLINE void neon_tile_of(size_t first, size_t rows, const lmq_tile *t) {
   int32x4_t s[3][4][2];  // of each four outputs the sums of codes 0, 1 and of codes 2, 3 side by side
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < 4; r++) s[i][r][0] = s[i][r][1] = vdupq_n_s32(0);
-  STEPS(LMQ_INT8, t, first / LMQ_LANES, 2, {
+  STEPS(t, first / LMQ_LANES, 2, {
     LMQ_UNROLL for (size_t r = 0; r < 4; r++) {
       int8x16_t b = weights(t, first, r, j);
       LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
@@ -57,7 +57,7 @@ LMQ_INLINE void dotprod_tile_of(size_t width, size_t first, size_t rows, const l
   int32x4_t s[6][8];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = vdupq_n_s32(0);
-  STEPS(LMQ_INT8, t, first / LMQ_LANES, 8 / width, {
+  STEPS(t, first / LMQ_LANES, 8 / width, {
     int8x16_t b[8];
     LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = weights(t, first, r, j);
     LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
@@ -102,7 +102,7 @@ LMQ_INLINE void i8mm_tile_of(size_t first, size_t rows, const lmq_tile *t) {
   LMQ_UNROLL for (size_t i = 0; i < pairs; i++)
     LMQ_UNROLL for (size_t r = 0; r < 8; r++) s[i][r] = vdupq_n_s32(0);
   // Two groups of inputs at once: a step does nothing for odd units, and the last of an odd number is below.
-  STEPS(LMQ_INT8, t, first / LMQ_LANES, 2, {
+  STEPS(t, first / LMQ_LANES, 2, {
     if (j % 2 == 1) {
       int8x16_t a[3];
       LMQ_UNROLL for (size_t i = 0; i < pairs; i++) a[i] = two_rows(t, 2 * i, rows, j - 1);
@@ -126,12 +126,10 @@ LMQ_INLINE void i8mm_tile_of(size_t first, size_t rows, const lmq_tile *t) {
         add_total(t, 2 * i + 1, first + r * 4, vreinterpretq_s32_s64(vzip2q_s64(low, high)));
     }
   if (t->k % 2 == 1) {
-    lmq_tile rest = *t;
-    rest.begins = false;
     for (size_t i = 0; i < rows; i++)
       LMQ_UNROLL for (size_t r = 0; r < 4; r++)
         add_total(
-            &rest, i, first + r * 4,
+            t, i, first + r * 4,
             vdotq_s32(vdupq_n_s32(0), weights(t, first, r, t->k - 1), group(t, i, t->k - 1)));
   }
 }

@@ -5,9 +5,8 @@
 // algorithm once:
 //   activations.inc.h  exp, tanh, the normal distribution, activations of one vector
 //   rows.inc.h         sums over rows, normalisation, softmax, elementwise work, int8 codes
-//   matmul.inc.h       products: what follows the sums; it uses
-//   walk.h             the way through panels and bands of rows, and
-//   tile.h             what inner loops share
+//   matmul.inc.h       products: what follows the sums
+// Tables share the way of a product through panels and bands of rows (walk.c), around its inner loop (tile.h).
 // The inner loops of int8 products (int8_*.c) are apart, since tables that share all else differ in them.
 #ifndef LMQ_KERNELS_INTERNAL_H
 #define LMQ_KERNELS_INTERNAL_H
@@ -24,8 +23,17 @@
 #define LMQ_INLINE static __attribute__((unused))
 #endif
 
+/// What is inlined, too, but once only in a file that defines LMQ_COMPACT first.
+#ifdef LMQ_COMPACT
+#define LMQ_SHARED static __attribute__((noinline, unused))
+#else
+#define LMQ_SHARED LMQ_INLINE
+#endif
+
 /// Before a loop with few rounds, a constant number: its arrays must become registers.
 #define LMQ_UNROLL _Pragma("clang loop unroll(full)")
+/// Before a loop whose body is long enough.
+#define LMQ_ROLLED _Pragma("clang loop unroll(disable)")
 
 enum {
   LMQ_LANES = 16,   // virtual lanes of a row sum

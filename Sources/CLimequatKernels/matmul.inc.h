@@ -22,7 +22,7 @@ LMQ_INLINE destination destination_of(
       lmq_min(LMQ_PANEL, n - first)};
 }
 /// Columns from j on of row i.
-LMQ_INLINE void deliver(const destination *to, size_t i, size_t j, size_t count, vec a) {
+LMQ_SHARED void deliver(const destination *to, size_t i, size_t j, size_t count, vec a) {
   if (to->residual) a = v_add(v_read(to->residual + i * to->residual_stride + j, count, 0.0f), a);
   v_write(to->y + i * to->y_stride + j, count, a);
 }
@@ -82,25 +82,36 @@ static void finish_int8(const lmq_finish *f) {
   }
 }
 
-static void matmul_with(
-    const lmq_matmul *job, size_t panel_begin, size_t panel_end, size_t tile_rows, lmq_tile_function *tile) {
+/// What a table brings to its products of floats, and what to those of int8.
+typedef struct {
+  size_t rows;
+  lmq_tile_function *tile;
+} float_tile;
+typedef struct {
+  size_t rows;
+  lmq_tile_function *tile;
+  lmq_codes codes;
+  lmq_copy_function *copy;
+} int8_tile;
+
+static void matmul_with(const lmq_matmul *job, size_t panel_begin, size_t panel_end, float_tile with) {
   lmq_walk walk = {
       .x = (const char *)job->x, .x_bytes = job->x_stride * sizeof(float), .x_rows = job->x_rows,
       .panels = job->panels, .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m,
-      .k = job->k, .type = job->type, .tile_rows = tile_rows, .tile = tile, .job = job, .finish = finish};
-  walk_panels(&walk, panel_begin, panel_end);
+      .k = job->k, .type = job->type, .tile_rows = with.rows, .tile = with.tile,
+      .copy = lmq_copy_plain, .job = job, .finish = finish};
+  lmq_walk_panels(&walk, panel_begin, panel_end);
 }
 
 static void matmul_int8_with(
-    const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end, size_t tile_rows,
-    lmq_tile_function *tile, lmq_codes codes) {
+    const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end, int8_tile with) {
   const size_t units = (job->k + 3) / 4, outputs = (job->n + LMQ_PANEL - 1) / LMQ_PANEL * LMQ_PANEL;
   const float *scales = (const float *)((const char *)job->panels + units * 4 * outputs);
-  int8_product product = {*job, scales, (const int32_t *)(const void *)(scales + outputs), codes};
+  int8_product product = {*job, scales, (const int32_t *)(const void *)(scales + outputs), with.codes};
   lmq_walk walk = {
       .x = (const char *)job->x, .x_bytes = job->x_stride, .x_rows = job->x_rows, .panels = job->panels,
       .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m, .k = units,
-      .type = LMQ_INT8, .codes = codes, .tile_rows = tile_rows, .tile = tile, .job = &product,
-      .finish = finish_int8};
-  walk_panels(&walk, panel_begin, panel_end);
+      .type = LMQ_INT8, .codes = with.codes, .tile_rows = with.rows, .tile = with.tile, .copy = with.copy,
+      .job = &product, .finish = finish_int8};
+  lmq_walk_panels(&walk, panel_begin, panel_end);
 }

@@ -6,12 +6,12 @@
 
 /// For j over the vectors of n elements; `count` is how many the vector has.
 #define VECTORS(j, count, n) \
-  for (size_t j = 0, count; j < (n) && (count = lmq_min(LMQ_LANES, (n) - j), true); j += LMQ_LANES)
+  LMQ_ROLLED for (size_t j = 0, count; j < (n) && (count = lmq_min(LMQ_LANES, (n) - j), true); j += LMQ_LANES)
 
-LMQ_INLINE vec v_read(const float *p, size_t count, float fill) {
+LMQ_SHARED vec v_read(const float *p, size_t count, float fill) {
   return count == LMQ_LANES ? v_load(p) : v_load_n(p, count, fill);
 }
-LMQ_INLINE void v_write(float *p, size_t count, vec a) {
+LMQ_SHARED void v_write(float *p, size_t count, vec a) {
   if (count == LMQ_LANES) v_store(p, a);
   else v_store_n(p, count, a);
 }
@@ -87,28 +87,9 @@ static void rows_softmax(float *x, size_t x_stride, size_t m, size_t n, const ui
   }
 }
 
-/// Spells out a switch whose branches differ in a constant, so that each has its own inner loop.
-#ifdef LMQ_COMPACT
-#define EACH_ACTIVATION(activation, statement) statement(activation)
-#else
-#define EACH_ACTIVATION(activation, statement) \
-  switch (activation) { \
-  case LMQ_ACTIVATION_NONE: statement(LMQ_ACTIVATION_NONE) break; \
-  case LMQ_ACTIVATION_GELU_TANH: statement(LMQ_ACTIVATION_GELU_TANH) break; \
-  case LMQ_ACTIVATION_GELU_ERF: statement(LMQ_ACTIVATION_GELU_ERF) break; \
-  case LMQ_ACTIVATION_QUICK_GELU: statement(LMQ_ACTIVATION_QUICK_GELU) break; \
-  case LMQ_ACTIVATION_SILU: statement(LMQ_ACTIVATION_SILU) break; \
-  case LMQ_ACTIVATION_RELU: statement(LMQ_ACTIVATION_RELU) break; \
-  case LMQ_ACTIVATION_TANH: statement(LMQ_ACTIVATION_TANH) break; \
-  case LMQ_ACTIVATION_SIGMOID: statement(LMQ_ACTIVATION_SIGMOID) break; \
-  }
-#endif
-
-static void rows_activate(const float *x, float *y, size_t n, lmq_activation activation) {
-#define ACTIVATE(kind) \
-  VECTORS(j, count, n) v_write(y + j, count, v_activate(v_read(x + j, count, 0.0f), kind));
-  EACH_ACTIVATION(activation, ACTIVATE)
-#undef ACTIVATE
+static __attribute__((noinline)) void rows_activate(
+    const float *x, float *y, size_t n, lmq_activation activation) {
+  VECTORS(j, count, n) v_write(y + j, count, v_activate(v_read(x + j, count, 0.0f), activation));
 }
 
 static void rows_binary(
@@ -149,11 +130,13 @@ static void rows_widen(const void *x, int type, float *y, size_t n) {
     return;
   }
   const uint16_t *halves = x;
-  VECTORS(j, count, n) {
+  const size_t whole = n - n % LMQ_LANES;
+  LMQ_ROLLED for (size_t j = 0; j < whole; j += LMQ_LANES)
+    v_store(y + j, type == LMQ_F16 ? v_widen_f16(halves + j) : v_widen_bf16(halves + j));
+  if (whole < n) {
     uint16_t space[LMQ_LANES] = {0};
-    const uint16_t *p = halves + j;
-    if (count < LMQ_LANES) p = memcpy(space, p, count * sizeof *p);
-    v_write(y + j, count, type == LMQ_F16 ? v_widen_f16(p) : v_widen_bf16(p));
+    memcpy(space, halves + whole, (n - whole) * sizeof *space);
+    v_store_n(y + whole, n - whole, type == LMQ_F16 ? v_widen_f16(space) : v_widen_bf16(space));
   }
 }
 

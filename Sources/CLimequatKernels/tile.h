@@ -27,8 +27,7 @@ typedef struct {
   size_t rows, k;
   const char *x;     // rows X_STRIDE units apart
   const char *w;     // k units of a panel
-  void *totals;      // (rows, LMQ_PANEL) f32 or i32: what the sums are added to,
-  bool begins;       // unless these inputs are the first: then to 0
+  void *totals;      // (rows, LMQ_PANEL) f32 or i32: what the sums are added to
   const char *next;  // NULL, or the weights of the following call, to be fetched meanwhile
 } lmq_tile;
 
@@ -54,13 +53,16 @@ LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); 
 /// Runs the last argument for each unit j of a tile. If the tile has a `next`, each of `parts` such runs
 /// fetches a part of its weights: a whole block ahead and evenly, since experts come from memory, which must
 /// not idle.
-#define STEPS(type, tile, part, parts, ...) \
+#define STEPS(tile, part, parts, ...) \
   { \
-    const size_t k_ = (tile)->k, row_ = panel_row(type) / (parts); \
-    const char *const fetch_ = (tile)->next ? (tile)->next + (part) * row_ * k_ : NULL; \
-    for (size_t j = 0; j < k_; j++) { \
-      if (fetch_) \
-        for (size_t line_ = 0; line_ < row_; line_ += 64) __builtin_prefetch(fetch_ + j * row_ + line_, 0, 2); \
+    const size_t k_ = (tile)->k, row_ = panel_row((tile)->type) / (parts); \
+    const char *fetch_ = (tile)->next ? (tile)->next + (part) * row_ * k_ : NULL; \
+    LMQ_ROLLED for (size_t j = 0; j < k_; j++) { \
+      if (fetch_) { \
+        __builtin_prefetch(fetch_, 0, 2); \
+        if (parts == 1) __builtin_prefetch(fetch_ + 64, 0, 2); \
+        fetch_ += row_; \
+      } \
       __VA_ARGS__; \
     } \
   }
@@ -78,13 +80,5 @@ LMQ_INLINE int32_t load_i32(const char *p) {
 
 /// Keeps the compiler from loading ahead, where there are no registers for it; the processor does so anyway.
 #define KEEP_ORDER(sum) __asm__ volatile("" : "+x"(sum)::"memory")
-
-/// Spells out a switch over the types, so that each has its own inner loop.
-#define EACH_TYPE(type, statement) \
-  switch (type) { \
-  case LMQ_F32: statement(LMQ_F32) break; \
-  case LMQ_F16: statement(LMQ_F16) break; \
-  case LMQ_BF16: statement(LMQ_BF16) break; \
-  }
 
 #endif

@@ -110,11 +110,11 @@ LMQ_INLINE float v_largest(vec x) {
   return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
 }
 
-LMQ_INLINE __m256 widen_bf16_half(const uint16_t *p) {
+LMQ_INLINE __m256 widen_bf16_half(const void *p) {
   __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
   return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
-LMQ_INLINE __m256 widen_f16_half(const uint16_t *p) {
+LMQ_INLINE __m256 widen_f16_half(const void *p) {
   return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }
 LMQ_INLINE vec v_widen_bf16(const uint16_t *p) { return (vec){widen_bf16_half(p), widen_bf16_half(p + 8)}; }

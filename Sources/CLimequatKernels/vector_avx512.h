@@ -65,10 +65,10 @@ LMQ_INLINE float v_largest(vec v) {
   return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
 }
 
-LMQ_INLINE vec v_widen_bf16(const uint16_t *p) {
+LMQ_INLINE vec v_widen_bf16(const void *p) {
   __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
   return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
-LMQ_INLINE vec v_widen_f16(const uint16_t *p) {
+LMQ_INLINE vec v_widen_f16(const void *p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }

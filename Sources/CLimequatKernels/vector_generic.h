@@ -1,15 +1,20 @@
-// A vector of 16 lanes in plain C. What each operation does is defined here; the other vector_*.h must do
+// A vector of 16 lanes in plain C, which the compiler cuts into what the processor has. What each operation does
+// is defined here, or for those that only functions need, in activations_generic.c; the other vector_*.h must do
 // the same to the bit, for every operand that is not a NaN.
 #include "internal.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-typedef struct { float lane[LMQ_LANES]; } vec;
-typedef struct { int32_t lane[LMQ_LANES]; } ivec;
+typedef float floats __attribute__((ext_vector_type(LMQ_LANES), aligned(16)));
+typedef uint32_t integers __attribute__((ext_vector_type(LMQ_LANES), aligned(16)));
+typedef int32_t signed_integers __attribute__((ext_vector_type(LMQ_LANES), aligned(16)));
+/// Structures, since a bare vector is passed differently from processor to processor.
+typedef struct { floats lanes; } vec;
+typedef struct { integers lanes; } ivec;
 
-#define LANES(i) for (size_t i = 0; i < LMQ_LANES; i++)
+#define LANES(i) LMQ_ROLLED for (size_t i = 0; i < LMQ_LANES; i++)
 
-LMQ_INLINE vec v_set(float a) { vec y; LANES(i) y.lane[i] = a; return y; }
+LMQ_INLINE vec v_set(float a) { return (vec){(floats)a}; }
 LMQ_INLINE vec v_load(const float *p) { vec y; memcpy(&y, p, sizeof y); return y; }
 LMQ_INLINE void v_store(float *p, vec a) { memcpy(p, &a, sizeof a); }
 /// The first n < 16 elements; the other lanes hold `fill`.
@@ -20,99 +25,77 @@ LMQ_INLINE vec v_load_n(const float *p, size_t n, float fill) {
 }
 LMQ_INLINE void v_store_n(float *p, size_t n, vec a) { memcpy(p, &a, n * sizeof *p); }
 
-LMQ_INLINE vec v_add(vec a, vec b) { LANES(i) a.lane[i] = a.lane[i] + b.lane[i]; return a; }
-LMQ_INLINE vec v_sub(vec a, vec b) { LANES(i) a.lane[i] = a.lane[i] - b.lane[i]; return a; }
-LMQ_INLINE vec v_mul(vec a, vec b) { LANES(i) a.lane[i] = a.lane[i] * b.lane[i]; return a; }
-LMQ_INLINE vec v_div(vec a, vec b) { LANES(i) a.lane[i] = a.lane[i] / b.lane[i]; return a; }
+LMQ_INLINE vec v_add(vec a, vec b) { return (vec){a.lanes + b.lanes}; }
+LMQ_INLINE vec v_sub(vec a, vec b) { return (vec){a.lanes - b.lanes}; }
+LMQ_INLINE vec v_mul(vec a, vec b) { return (vec){a.lanes * b.lanes}; }
+LMQ_INLINE vec v_div(vec a, vec b) { return (vec){a.lanes / b.lanes}; }
 /// a * b + c with one rounding. Not inlined: without the instruction these are 16 calls.
 static __attribute__((noinline)) vec v_fma(vec a, vec b, vec c) {
-  LANES(i) a.lane[i] = fmaf(a.lane[i], b.lane[i], c.lane[i]);
-  return a;
+  float x[LMQ_LANES], y[LMQ_LANES], z[LMQ_LANES];
+  v_store(x, a), v_store(y, b), v_store(z, c);
+  LANES(i) z[i] = fmaf(x[i], y[i], z[i]);
+  return v_load(z);
 }
 /// The second operand where the two are equal or one is a NaN.
-LMQ_INLINE vec v_max(vec a, vec b) {
-  LANES(i) a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
-  return a;
-}
-LMQ_INLINE vec v_min(vec a, vec b) {
-  LANES(i) a.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
-  return a;
-}
-/// a < b ? yes : no
-LMQ_INLINE vec v_where_less(vec a, vec b, vec yes, vec no) {
-  LANES(i) yes.lane[i] = a.lane[i] < b.lane[i] ? yes.lane[i] : no.lane[i];
-  return yes;
-}
+LMQ_INLINE vec v_max(vec a, vec b) { return (vec){a.lanes > b.lanes ? a.lanes : b.lanes}; }
 /// a is a NaN ? yes : no
 LMQ_INLINE vec v_where_nan(vec a, vec yes, vec no) {
-  LANES(i) yes.lane[i] = a.lane[i] != a.lane[i] ? yes.lane[i] : no.lane[i];
-  return yes;
+  return (vec){a.lanes != a.lanes ? yes.lanes : no.lanes};
 }
 /// Lanes whose byte is 0 get `fill`.
 LMQ_INLINE vec v_masked(vec a, const uint8_t *mask, float fill) {
-  LANES(i) if (!mask[i]) a.lane[i] = fill;
-  return a;
+  float lanes[LMQ_LANES];
+  v_store(lanes, a);
+  LANES(i) lanes[i] = mask[i] ? lanes[i] : fill;
+  return v_load(lanes);
 }
 
-LMQ_INLINE ivec v_bits(vec a) { ivec y; memcpy(&y, &a, sizeof y); return y; }
-LMQ_INLINE vec v_from_bits(ivec a) { vec y; memcpy(&y, &a, sizeof y); return y; }
-LMQ_INLINE ivec i_set(uint32_t a) { ivec y; LANES(i) y.lane[i] = (int32_t)a; return y; }
-LMQ_INLINE ivec i_and(ivec a, ivec b) { LANES(i) a.lane[i] &= b.lane[i]; return a; }
-LMQ_INLINE ivec i_or(ivec a, ivec b) { LANES(i) a.lane[i] |= b.lane[i]; return a; }
-LMQ_INLINE ivec i_add(ivec a, ivec b) {
-  LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] + (uint32_t)b.lane[i]);
-  return a;
-}
-LMQ_INLINE ivec i_sub(ivec a, ivec b) {
-  LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] - (uint32_t)b.lane[i]);
-  return a;
-}
+LMQ_INLINE ivec v_bits(vec a) { return (ivec){(integers)a.lanes}; }
+LMQ_INLINE vec v_from_bits(ivec a) { return (vec){(floats)a.lanes}; }
+LMQ_INLINE ivec i_set(uint32_t a) { return (ivec){(integers)a}; }
+LMQ_INLINE ivec i_and(ivec a, ivec b) { return (ivec){a.lanes & b.lanes}; }
+LMQ_INLINE ivec i_or(ivec a, ivec b) { return (ivec){a.lanes | b.lanes}; }
+LMQ_INLINE ivec i_add(ivec a, ivec b) { return (ivec){a.lanes + b.lanes}; }
+LMQ_INLINE ivec i_sub(ivec a, ivec b) { return (ivec){a.lanes - b.lanes}; }
+/// Of signed integers.
 LMQ_INLINE ivec i_max(ivec a, ivec b) {
-  LANES(i) a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
-  return a;
+  return (ivec){(signed_integers)a.lanes > (signed_integers)b.lanes ? a.lanes : b.lanes};
 }
 LMQ_INLINE ivec i_load(const void *p) { ivec y; memcpy(&y, p, sizeof y); return y; }
-/// To nearest even.
-LMQ_INLINE vec v_from_integers(ivec a) { vec y; LANES(i) y.lane[i] = (float)a.lane[i]; return y; }
+/// Signed integers, to nearest even.
+LMQ_INLINE vec v_from_integers(ivec a) {
+  return (vec){__builtin_convertvector((signed_integers)a.lanes, floats)};
+}
 /// Rounds 16 numbers within [-127.5, 127.5] to nearest even.
 LMQ_INLINE void v_codes(int8_t *p, vec a) {
-  LANES(i) p[i] = (int8_t)((a.lane[i] + 0x1.8p+23f) - 0x1.8p+23f);
+  float lanes[LMQ_LANES];
+  v_store(lanes, (vec){(a.lanes + 0x1.8p+23f) - 0x1.8p+23f});
+  LANES(i) p[i] = (int8_t)lanes[i];
 }
 /// Shifts of the bits: zeros come in.
-LMQ_INLINE ivec i_left(ivec a, int n) { LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] << n); return a; }
-LMQ_INLINE ivec i_right(ivec a, int n) { LANES(i) a.lane[i] = (int32_t)((uint32_t)a.lane[i] >> n); return a; }
-
-/// a * 2^n, rounded once, for integral n in [-150, 128] and |a| in [0.5, 2).
-LMQ_INLINE vec v_scale(vec a, vec n) {
-  LANES(i) {
-    // In two steps, since 2^-150 and 2^128 are no floats; only the second can round.
-    int32_t exponent = n.lane[i] >= -150 && n.lane[i] <= 128 ? (int32_t)n.lane[i] : 0;
-    int32_t half = exponent / 2;
-    int32_t bits[2] = {(half + 127) << 23, (exponent - half + 127) << 23};
-    float steps[2];
-    memcpy(steps, bits, sizeof steps);
-    a.lane[i] = a.lane[i] * steps[0] * steps[1];
-  }
-  return a;
-}
+LMQ_INLINE ivec i_left(ivec a, int n) { return (ivec){a.lanes << (uint32_t)n}; }
+LMQ_INLINE ivec i_right(ivec a, int n) { return (ivec){a.lanes >> (uint32_t)n}; }
 
 /// The tree of every row sum and maximum: lanes 8, 4, 2, 1 apart.
 LMQ_INLINE float v_sum(vec a) {
+  float lanes[LMQ_LANES];
+  v_store(lanes, a);
   for (size_t apart = LMQ_LANES / 2; apart > 0; apart /= 2)
-    for (size_t i = 0; i < apart; i++) a.lane[i] = a.lane[i] + a.lane[i + apart];
-  return a.lane[0];
+    for (size_t i = 0; i < apart; i++) lanes[i] = lanes[i] + lanes[i + apart];
+  return lanes[0];
 }
 LMQ_INLINE float v_largest(vec a) {
+  float lanes[LMQ_LANES];
+  v_store(lanes, a);
   for (size_t apart = LMQ_LANES / 2; apart > 0; apart /= 2)
-    for (size_t i = 0; i < apart; i++)
-      a.lane[i] = a.lane[i] > a.lane[i + apart] ? a.lane[i] : a.lane[i + apart];
-  return a.lane[0];
+    for (size_t i = 0; i < apart; i++) lanes[i] = lanes[i] > lanes[i + apart] ? lanes[i] : lanes[i + apart];
+  return lanes[0];
 }
 
 LMQ_INLINE vec v_widen_bf16(const uint16_t *p) {
-  ivec y;
-  LANES(i) y.lane[i] = (int32_t)((uint32_t)p[i] << 16);
-  return v_from_bits(y);
+  uint32_t lanes[LMQ_LANES];
+  LANES(i) lanes[i] = (uint32_t)p[i] << 16;
+  return v_from_bits(i_load(lanes));
 }
 
 LMQ_INLINE float widen_half(uint16_t half) {
@@ -131,7 +114,23 @@ LMQ_INLINE float widen_half(uint16_t half) {
   return value;
 }
 LMQ_INLINE vec v_widen_f16(const uint16_t *p) {
-  vec y;
-  LANES(i) y.lane[i] = widen_half(p[i]);
-  return y;
+  float lanes[LMQ_LANES];
+  LANES(i) lanes[i] = widen_half(p[i]);
+  return v_load(lanes);
+}
+
+float lmq_generic_exp(float x);
+float lmq_generic_activate(float x, lmq_activation activation);
+
+LMQ_INLINE vec v_exp(vec a) {
+  float lanes[LMQ_LANES];
+  v_store(lanes, a);
+  LANES(i) lanes[i] = lmq_generic_exp(lanes[i]);
+  return v_load(lanes);
+}
+LMQ_INLINE vec v_activate(vec a, lmq_activation activation) {
+  float lanes[LMQ_LANES];
+  v_store(lanes, a);
+  LANES(i) lanes[i] = lmq_generic_activate(lanes[i], activation);
+  return v_load(lanes);
 }

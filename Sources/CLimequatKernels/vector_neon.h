@@ -114,10 +114,10 @@ LMQ_INLINE float v_largest(vec a) {
   return vgetq_lane_f32(largest_q(two, vextq_f32(two, two, 1)), 0);
 }
 
-LMQ_INLINE float32x4_t widen_bf16_q(const uint16_t *p) {
+LMQ_INLINE float32x4_t widen_bf16_q(const void *p) {
   return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
 }
-LMQ_INLINE float32x4_t widen_f16_q(const uint16_t *p) {
+LMQ_INLINE float32x4_t widen_f16_q(const void *p) {
   return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 }
 LMQ_INLINE vec v_widen_bf16(const uint16_t *p) {

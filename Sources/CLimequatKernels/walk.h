@@ -1,13 +1,11 @@
-// The way of a matrix product through its panels, around a table's inner loop.
-//
-// A band of rows has its inputs copied once for GROUP_PANELS panels; a panel's weights of one block of inputs
-// stay in the second cache while all tiles of the band use them.
+// The way of a matrix product through its panels, around a table's inner loop (walk.c).
 #ifndef LMQ_KERNELS_WALK_H
 #define LMQ_KERNELS_WALK_H
 
 #include "tile.h"
 
-enum { BAND_ROWS = 48, GROUP_PANELS = 8 };
+/// Copies inputs of a row; answers what LMQ_SPLIT codes lack.
+typedef int32_t lmq_copy_function(const char *units, size_t bytes, char *x);
 
 /// Tells `finish` of which totals it makes results: those (rows, LMQ_PANEL) of one panel with the rows from
 /// `row` on.
@@ -30,103 +28,19 @@ typedef struct {
   lmq_codes codes;         // how the tile takes x
   size_t tile_rows;        // at most; a divisor of 24
   lmq_tile_function *tile;
+  lmq_copy_function *copy;
   const void *job;
   void (*finish)(const lmq_finish *finish);
 } lmq_walk;
 
-/// `count` parts of nearly equal size; the first `larger` have one more than `size`.
-typedef struct { size_t count, size, larger; } parts;
-
-LMQ_INLINE parts split(size_t whole, size_t limit) {
-  size_t count = (whole + limit - 1) / limit;
-  return (parts){count, whole / count, whole % count};
-}
-LMQ_INLINE size_t part_size(parts p, size_t index) { return p.size + (index < p.larger); }
-
-/// Codes as magnitudes and, SECOND_PLANE bytes behind, -1 for those that are negative. Answers the sum of the
-/// magnitudes of these.
-LMQ_INLINE int32_t split_codes(const int8_t *codes, size_t count, char *x) {
-  int32_t sum = 0;
-  for (size_t j = 0; j < count; j++) {
-    int negative = codes[j] < 0 ? -1 : 0, magnitude = (codes[j] ^ negative) - negative;
-    sum += magnitude & negative;
-    x[j] = (char)magnitude;
-    x[SECOND_PLANE + j] = (char)negative;
-  }
-  return sum;
-}
-
-/// Copies k units from `start` on of a band's rows, so that the inner loop has them at fixed distances.
-LMQ_INLINE void gather(
-    const lmq_walk *walk, size_t row, size_t rows, size_t start, size_t k, char *x, int32_t *negatives) {
-  for (size_t i = 0; i < rows; i++, x += X_STRIDE * 4) {
-    size_t source = walk->x_rows ? walk->x_rows[row + i] : row + i;
-    const char *units = walk->x + source * walk->x_bytes + start * 4;
-    switch (walk->codes) {
-    case LMQ_PLAIN: memcpy(x, units, k * 4); break;
-    case LMQ_SHIFTED:
-      for (size_t j = 0; j < k * 4; j++) x[j] = (char)(units[j] ^ 0x80);
-      break;
-    case LMQ_SPLIT: negatives[i] += split_codes((const int8_t *)units, k * 4, x); break;
-    }
-  }
-}
-
-/// A band: `rows` rows from `row` on, cut into `count` of the tiles, the first being tile `first`.
-typedef struct { size_t row, rows, first, count; } band;
-
-/// The products of a band with the panels [panel, panel + group).
-LMQ_INLINE void walk_band(const lmq_walk *walk, band b, parts tiles, size_t panel, size_t group) {
-  _Alignas(64) char x[BAND_ROWS * X_STRIDE * 4];
-  _Alignas(64) char totals[GROUP_PANELS][BAND_ROWS * LMQ_PANEL * 4];
-  int32_t negatives[BAND_ROWS] = {0};
-  const size_t row_bytes = panel_row(walk->type), panel_bytes = walk->k * row_bytes;
-  size_t start = 0;
-  do {  // at least once, since no inputs have sums, too
-    size_t k = lmq_min(LMQ_BLOCK, walk->k - start);
-    bool last = start + k == walk->k;
-    gather(walk, b.row, b.rows, start, k, x, negatives);
-    for (size_t p = 0; p < group; p++) {
-      const char *w = walk->panels + (panel + p) * panel_bytes + start * row_bytes, *end = w + k * row_bytes;
-      // The same inputs of the next panel; after the last, the next inputs of the first.
-      const char *after = p + 1 < group ? w + panel_bytes : end;
-      if (p + 1 == group && !last) after -= p * panel_bytes;
-      for (size_t t = 0, at = 0, size; t < b.count; t++, at += size) {
-        size = part_size(tiles, b.first + t);
-        for (size_t i = 0; last && i < size; i++) {
-          const char *y = walk->y + (b.row + at + i) * walk->y_bytes + (panel + p) * LMQ_PANEL * 4;
-          __builtin_prefetch(y, 1);
-          __builtin_prefetch(y + 64, 1);
-        }
-        walk->tile(&(lmq_tile){
-            .type = walk->type, .rows = size, .k = k, .x = x + at * X_STRIDE * 4, .w = w,
-            .totals = totals[p] + at * LMQ_PANEL * 4, .begins = start == 0, .next = t == 0 ? after : NULL});
-      }
-      if (last)
-        walk->finish(&(lmq_finish){
-            .job = walk->job, .row = b.row, .rows = b.rows, .panel = panel + p, .totals = totals[p],
-            .negatives = negatives});
-    }
-    start += k;
-  } while (start < walk->k);
-}
+#pragma GCC visibility push(hidden)
+lmq_copy_function lmq_copy_plain;
+#if defined(__x86_64__)
+lmq_copy_function lmq_copy_shifted, lmq_copy_split;
+#endif
 
 /// Panels [panel_begin, panel_end).
-static __attribute__((unused)) void walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end) {
-  if (walk->m == 0) return;
-  // Tiles of nearly equal size: a small last one would waste loads of weights.
-  const parts tiles = split(walk->m, walk->tile_rows);
-  const size_t band_rows = walk->codes == LMQ_SPLIT ? BAND_ROWS / 2 : BAND_ROWS;  // its codes take two planes
-  const parts bands = split(tiles.count, band_rows / walk->tile_rows);
-  for (size_t panel = panel_begin, group; panel < panel_end; panel += group) {
-    group = lmq_min(GROUP_PANELS, panel_end - panel);
-    band b = {0};
-    for (size_t i = 0; i < bands.count; i++, b.row += b.rows, b.first += b.count) {
-      b.count = part_size(bands, i);
-      b.rows = b.count * tiles.size + (b.first < tiles.larger ? lmq_min(b.count, tiles.larger - b.first) : 0);
-      walk_band(walk, b, tiles, panel, group);
-    }
-  }
-}
+void lmq_walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end);
+#pragma GCC visibility pop
 
 #endif
