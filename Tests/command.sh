@@ -101,6 +101,16 @@ accuracy=$(awk -F'\t' 'NR == FNR { truth[$1] = $2; next } { sub(/.*\//, "", $1);
   END { print (n == 360 && ok / n >= 0.95) ? "good" : "bad " ok " of " n }' $digits/test/labels.tsv "$work/out")
 check "digits accuracy is at least 95 %: $accuracy" 0 [ "$accuracy" = good ]
 
+# --- README ---------------------------------------------------------------------------------------------------
+mkdir "$work/readme"
+ln -s "$PWD/examples" "$work/readme/examples"
+awk '/^## / { here = $0 == "## From the shell" } /^```$/ { inside = 0 } inside; /^```sh$/ { inside = here }' README.md \
+  >"$work/readme/commands"
+check "README's commands" 0 env PATH="$(dirname "$limequat"):$PATH" bash -euc 'cd "$1" && . ./commands' - "$work/readme"
+mv "$work/out" "$work/readme/answers"
+check "README's commands label the image" 0 grep -q "^examples/digits/test/0005-label0.png"$'\tzero\t' \
+  "$work/readme/answers"
+
 # --- quantising and measuring ---------------------------------------------------------------------------------
 check "quantize" 0 "$limequat" quantize "$model" -o "$work/int8.lmq" --report "$work/report.json"
 check "the report is JSON" 0 python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$work/report.json"

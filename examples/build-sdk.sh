@@ -12,9 +12,11 @@ case $#,${2:-},${3:-} in
   *) usage ;;
 esac
 case $1 in -*) usage ;; esac
+command -v swift > /dev/null || { echo "build-sdk.sh: there is no swift on the PATH; Swift 6.3 is needed" >&2; exit 1; }
 mkdir -p "$1"
 prefix=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
+examples/install-packages.sh
 sdk=Sources/LimequatABI/sdk
 header=Sources/CLimequat/include/limequat.h
 version=$(sed -n 's/^#define LMQ_VERSION "\(.*\)"/\1/p' "$header")

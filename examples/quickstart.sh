@@ -4,11 +4,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+command -v swift >/dev/null || { echo "quickstart.sh: there is no swift on the PATH; Swift 6.3 is needed" >&2; exit 1; }
 echo "== packages"
 examples/install-packages.sh
 
 echo "== build (the first time takes a few minutes)"
-swift build -c release --product limequat 2>&1 | tail -n 1
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+swift build -c release --product limequat >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+tail -n 1 "$log"
 limequat=$(swift build -c release --show-bin-path)/limequat
 out=.build/quickstart
 mkdir -p "$out"
@@ -39,3 +43,5 @@ inputs=()
 for image in examples/digits/test/*.png; do inputs+=(--image "$image"); done
 for label in ${labels//,/ }; do inputs+=(--text "${template/\{\}/$label}"); done
 "$limequat" routing "$out/digits.lmq" "${inputs[@]}"
+
+echo "== done: the command is $limequat, the model $PWD/$out/digits.lmq"

@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
   for (; next < argc; next++) {
     lmq_image image = pnm_read(argv[next]);
     if (!image.pixels) {
-      status = fail(argv[next], "no binary PPM or PGM image");
+      status = fail(argv[next], "cannot be read as a binary PPM or PGM image");
       continue;
     }
     if (lmq_session_embed_images(session, &image, 1, image_vector, width, &error) != LMQ_OK ||

@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
   float *vectors = NULL; /* the image's, then one for each text */
   size_t count = (size_t)argc - 3, nearest = 0;
   lmq_image image = pnm_read(argv[2]);
-  if (!image.pixels) return fprintf(stderr, "%s: no binary PPM or PGM image\n", argv[2]), 1;
+  if (!image.pixels) return fprintf(stderr, "%s: cannot be read as a binary PPM or PGM image\n", argv[2]), 1;
 
   if (lmq_model_open(argv[1], NULL, &model, &error) == LMQ_OK &&
       lmq_model_describe(model, &facts, &error) == LMQ_OK &&

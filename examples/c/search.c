@@ -38,7 +38,7 @@ static void add(Index *index, lmq_session *session, const char *folder, const ch
                                                index->width, &error) == LMQ_OK) {
     index->paths[index->count++] = path;
   } else {
-    fprintf(stderr, "%s: %s\n", path, image.pixels ? error.message : "no binary PPM or PGM image");
+    fprintf(stderr, "%s: %s\n", path, image.pixels ? error.message : "cannot be read as a binary PPM or PGM image");
     free(path);
   }
   free((void *)image.pixels);

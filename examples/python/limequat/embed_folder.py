@@ -88,6 +88,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--by", choices=("processes", "ray"), default="ray" if has_ray else "processes")
     options = parser.parse_args(arguments)
 
+    if not options.folder.is_dir():
+        parser.error(f"{options.folder} is no folder")
+    if not os.access(options.output.parent, os.W_OK):
+        parser.error(f"{options.output.parent} is no folder that can be written to")
     files = sorted(str(f.absolute()) for f in options.folder.rglob("*") if f.suffix.lower() in ENDINGS)
     if not files:
         parser.error(f"there is no image in {options.folder}")
