@@ -44,6 +44,7 @@ step release "unit tests as they are optimised, kernels above all" swift test -c
 step command "the command line, from conversion to labels" Tests/command.sh
 step sdk "the SDK library: exports, size, C tests and examples" Tests/sdk.sh
 step faults "failing allocations, reads and threads under the C API" Tests/faults.sh
+step sanitizers "C tests under AddressSanitizer, UBSan, ThreadSanitizer and valgrind" Tests/sanitizers.sh
 step fuzz "seeds and past crashes of the fuzz targets" Tests/fuzz.sh
 step python "the Python package: its wheel in a fresh environment" Tests/python.sh
 step examples "the examples of C, CMake and Swift" Tests/examples.sh
