@@ -21,12 +21,15 @@ extension LimequatError {
     case .graph(_, .memory(let cause)): self.init(cause)
     case .graph(_, .broken), .inputShape, .inputDimension, .byteCount, .grouping, .tooLarge:
       self.init(.shape, error.description)
-    case .unknownKernels, .expertEncoding, .notMapped: self.init(.unsupported, error.description)
+    case .unknownKernels, .expertEncoding: self.init(.unsupported, error.description)
     case .missingTensor, .tensorShape, .tensorStorage, .missingBank, .absentExpert:
       self.init(.format, error.description)
     case .noSuchSignature, .inputCount, .outputCount: self.init(.notFound, error.description)
     case .inputType: self.init(.type, error.description)
-    case .misaligned: self.init(.argument, error.description)
+    case .unreadableExpert(_, _, _, let cause), .unreadableTensor(_, _, let cause):
+      let code = LimequatError(cause)
+      self.init(code.code, error.description, systemError: code.systemError)
+    case .budgetTooSmall, .misaligned: self.init(.argument, error.description)
     case .indexOutOfRange, .lengthsMissing, .lengthOutOfRange: self.init(.value, error.description)
     case .sessionBusy: self.init(.busy, error.description)
     case .cancelled: self.init(.cancelled, error.description)

@@ -1,14 +1,14 @@
 internal import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
-internal import LimequatRuntime
+package import LimequatRuntime
 internal import LimequatText
 internal import Synchronization
 
 /// An open model: immutable, and shared by as many threads as you like. Each of them makes its own ``Session``.
 ///
-/// Opening reads the header, the manifest and the graphs of a `.lmq` file, and no weight; weights are used where
-/// they lie in the mapped file.
+/// Opening reads the header, the manifest and the graphs of a `.lmq` file, and no weight. Weights are used where they
+/// lie in the mapped file, or read when they are first used: see ``Options/memoryBudget`` and ``Options/isResident``.
 public final class Model: Sendable {
   let runtime: LimequatRuntime.Model
   /// Made at the first text, shared by all sessions.
@@ -24,28 +24,48 @@ public final class Model: Sendable {
       throw LimequatError(
         .unsupported, "signature \"\(text.name.text)\" has no tokenizer: it takes token ids only")
     }
-    return textTokenizer.storeIfNil(try UnigramTokenizer.make(entry, runtime.container))
+    return textTokenizer.storeIfNil(try UnigramTokenizer.make(entry, runtime))
   }
 
   /// How a model is opened.
   public struct Options: Sendable {
     /// Threads that work on one call, the caller's among them; 0: as many as processors.
     public var threads: Int
-    /// Bytes that experts may hold; nil: no bound, the file is mapped. This version supports nothing else.
+    /// Bytes that the experts of the model may hold together, for all its sessions; nil: no bound, the file is
+    /// mapped. With a budget nothing is mapped: experts come and go, other weights are read when they are first
+    /// used, and stay. A budget below the largest expert is refused. A model in memory is used in place.
     public var memoryBudget: Int?
-    /// Compare every byte with the checksums and rules of the format while opening.
-    public var verifiesWholeFile: Bool
+    /// Read all weights when they are first used, keep them, and lock experts in memory where the system allows
+    /// that. Not with a budget.
+    public var isResident: Bool
+    public var verification: Verification
     /// The kernel table by name, for tests; nil: the fastest that runs here.
     public var kernels: String?
 
     public init(
-      threads: Int = 0, memoryBudget: Int? = nil, verifiesWholeFile: Bool = false, kernels: String? = nil
+      threads: Int = 0, memoryBudget: Int? = nil, isResident: Bool = false,
+      verification: Verification = .firstUse, kernels: String? = nil
     ) {
       self.threads = threads
       self.memoryBudget = memoryBudget
-      self.verifiesWholeFile = verifiesWholeFile
+      self.isResident = isResident
+      self.verification = verification
       self.kernels = kernels
     }
+
+    fileprivate var holding: ModelOptions.Holding {
+      if let memoryBudget { return .budgeted(memoryBudget) }
+      return isResident ? .resident : .mapped
+    }
+  }
+
+  /// When the bytes of weights are compared with their checksums. Header and manifest always are.
+  public enum Verification: Sendable {
+    /// Each expert and tensor when it is first used.
+    case firstUse
+    /// The whole file, by every rule of the format, while it is opened.
+    case whileOpening
+    case never
   }
 
   /// The most threads that ``Options/threads`` may ask for.
@@ -54,7 +74,10 @@ public final class Model: Sendable {
   /// Opens a `.lmq` file. The corresponding C function is `lmq_model_open`.
   public static func open(path: String, options: Options = Options()) throws(LimequatError) -> Model {
     try named(path) { () throws(LimequatError) in
-      try open(container { () throws(ContainerError) in try Container.open(path: path) }, options)
+      try open(
+        container { () throws(ContainerError) in
+          try Container.open(path: path, access: options.holding.access)
+        }, options)
     }
   }
 
@@ -65,7 +88,10 @@ public final class Model: Sendable {
     try named("descriptor \(descriptor)") { () throws(LimequatError) in
       let file = try limequat { () throws(BytesError) in try File.duplicate(descriptor) }
       return try open(
-        container { () throws(ContainerError) in try Container.open(file: file, access: .mapped) }, options)
+        container { () throws(ContainerError) in
+          try Container.open(file: file, access: options.holding.access)
+        },
+        options)
     }
   }
 
@@ -83,32 +109,42 @@ public final class Model: Sendable {
     guard options.threads >= 0, options.threads <= mostThreads else {
       throw LimequatError(.argument, "threads is \(options.threads), expected 0 to \(mostThreads)")
     }
-    guard options.memoryBudget == nil else {
-      throw LimequatError(.unsupported, "this version has no memory budget: experts are mapped")
+    if let budget = options.memoryBudget {
+      guard budget > 0 else {
+        throw LimequatError(.argument, "memoryBudget is \(budget), expected 1 or more")
+      }
+      guard !options.isResident else {
+        throw LimequatError(.argument, "a model with a memory budget cannot be resident")
+      }
     }
-    if options.verifiesWholeFile {
+    if options.verification == .whileOpening {
       do throws(ContainerError) { try container.verify() } catch { throw LimequatError(error) }
     }
     // The name must live until the runtime has looked at it.
-    guard var kernels = options.kernels else { return try make(container, options.threads, kernels: nil) }
+    guard var kernels = options.kernels else { return try make(container, options, kernels: nil) }
     let result: Result<Model, LimequatError> = kernels.withUTF8 { bytes in
       do throws(LimequatError) {
-        return .success(
-          try make(container, options.threads, kernels: Name(UnsafeRawBufferPointer(bytes))))
+        return .success(try make(container, options, kernels: Name(UnsafeRawBufferPointer(bytes))))
       } catch { return .failure(error) }
     }
     return try result.get()
   }
 
   private static func make(
-    _ container: Container, _ threads: Int, kernels: Name?
+    _ container: Container, _ options: Options, kernels: Name?
   ) throws(LimequatError) -> Model {
     do throws(RuntimeError) {
       return Model(
         try LimequatRuntime.Model.open(
-          container: container, options: ModelOptions(threads: threads, kernels: kernels)))
+          container: container,
+          options: ModelOptions(
+            threads: options.threads, kernels: kernels, holding: options.holding,
+            verifiesAtFirstUse: options.verification == .firstUse)))
     } catch { throw LimequatError(opening: error) }
   }
+
+  /// What the model holds, and what all its sessions took together.
+  package var counters: ModelCounters { runtime.counters }
 
   /// A new session, for one thread of work.
   public func makeSession(options: Session.Options = Session.Options()) throws(LimequatError) -> Session {

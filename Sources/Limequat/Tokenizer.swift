@@ -1,30 +1,31 @@
 internal import LimequatBytes
 internal import LimequatContainer
+internal import LimequatRuntime
 internal import LimequatText
 
 extension UnigramTokenizer {
-  /// The tokenizer of a container, on the tables in its file: valid while the container lives. Linear in the
-  /// size of the tables.
-  static func make(_ entry: TokenizerEntry, _ container: Container) throws(LimequatError) -> UnigramTokenizer
-  {
+  /// The tokenizer of a model, on its tables: valid while the model lives. Linear in the size of the tables.
+  static func make(
+    _ entry: TokenizerEntry, _ model: LimequatRuntime.Model
+  ) throws(LimequatError) -> UnigramTokenizer {
     let map = entry.characterMap
     let tables = UnigramTables(
-      pieces: try table(entry.pieces, container), offsets: try table(entry.pieceOffsets, container),
-      scores: try table(entry.scores, container), types: try table(entry.pieceTypes, container),
-      characterMap: map.isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : try table(map, container))
+      pieces: try table(entry.pieces, model), offsets: try table(entry.pieceOffsets, model),
+      scores: try table(entry.scores, model), types: try table(entry.pieceTypes, model),
+      characterMap: map.isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : try table(map, model))
     do throws(TextError) { return try make(tables: tables, options: entry.options) } catch {
       throw LimequatError(making: error)
     }
   }
 
   private static func table(
-    _ name: Name, _ container: Container
+    _ name: Name, _ model: LimequatRuntime.Model
   ) throws(LimequatError) -> UnsafeRawBufferPointer {
-    guard let tensor = container.tensorIndex(name).flatMap({ container.tensor(at: $0) }),
-      let bytes = container.bytes(offset: tensor.offset, size: tensor.size)
-    else { throw LimequatError(.format, "the tokenizer's tensor \"\(name.text)\" is not in the file") }
+    guard let index = model.container.tensorIndex(name) else {
+      throw LimequatError(.format, "the tokenizer's tensor \"\(name.text)\" is not in the file")
+    }
     // The room of a tensor ends at its last element: u8, i32 and f32 in rows have no padding.
-    return bytes
+    do throws(RuntimeError) { return try model.load(tensor: index) } catch { throw LimequatError(error) }
   }
 }
 

@@ -67,12 +67,19 @@ private func open(
 private func modelOptions(_ start: UnsafePointer<lmq_options>?) throws(CallError) -> Model.Options {
   guard let start else { return Model.Options() }
   let options = try lmq_options.read(start, "options")
-  guard options.verify == LMQ_VERIFY_DEFAULT || options.verify == LMQ_VERIFY_OPEN else {
-    throw .argument("options: verify is \(options.verify.rawValue), which is no lmq_verify")
+  let verification: Model.Verification
+  switch options.verify {
+  case LMQ_VERIFY_DEFAULT: verification = .firstUse
+  case LMQ_VERIFY_OPEN: verification = .whileOpening
+  case LMQ_VERIFY_NEVER: verification = .never
+  default: throw .argument("options: verify is \(options.verify.rawValue), which is no lmq_verify")
+  }
+  guard options.holding == LMQ_HOLDING_DEFAULT || options.holding == LMQ_HOLDING_RESIDENT else {
+    throw .argument("options: holding is \(options.holding.rawValue), which is no lmq_holding")
   }
   return Model.Options(
     threads: Int(options.threads),
     memoryBudget: options.memory_budget == 0 ? nil : Int(clamping: options.memory_budget),
-    verifiesWholeFile: options.verify == LMQ_VERIFY_OPEN,
+    isResident: options.holding == LMQ_HOLDING_RESIDENT, verification: verification,
     kernels: options.kernels.map { Name($0).text })
 }

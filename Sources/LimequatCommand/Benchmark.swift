@@ -18,6 +18,12 @@ struct Benchmark: Encodable, CustomStringConvertible {
   /// Read from the file by calls; a mapped file is read by the system instead, which this does not count.
   let bytesRead: Int
   let arenaBytes: Int
+  /// What experts took under a budget: those that were in memory when they were wanted and those that had to be
+  /// read, the time that calls stood still for them, and the most bytes that were held.
+  let hits: Int
+  let misses: Int
+  let waitMs: Double
+  let peakExpertBytes: Int
 
   var description: String {
     """
@@ -27,6 +33,7 @@ struct Benchmark: Encodable, CustomStringConvertible {
     median   \(Self.text(medianMs)) ms of \(calls) calls, 90 % within \(Self.text(p90Ms)) ms
     rate     \(Self.text(itemsPerSecond)) items/s
     memory   peak \(Size.text(peakRssBytes)), arena \(Size.text(arenaBytes)), read \(Size.text(bytesRead))
+    experts  \(hits) hits, \(misses) misses, \(Self.text(waitMs)) ms waited, \(Size.text(peakExpertBytes)) held
     """
   }
 
@@ -63,12 +70,14 @@ extension Benchmark {
     let first = times.removeFirst()
     times.sort()
     let median = times[times.count / 2]
-    let counters = embedder.session.counters
+    let held = model.counters
     return Benchmark(
       kernels: model.kernelsName, signature: signature, batch: batch, threads: model.threads,
       calls: times.count, openMs: openMs, firstMs: first, medianMs: median,
       p90Ms: times[min(times.count - 1, times.count * 9 / 10)], itemsPerSecond: Double(batch) / median * 1000,
-      peakRssBytes: lmq_peak_memory(), bytesRead: counters.bytesRead, arenaBytes: counters.arenaBytes)
+      peakRssBytes: lmq_peak_memory(), bytesRead: held.experts.bytesRead + held.tensorBytesRead,
+      arenaBytes: embedder.session.counters.arenaBytes, hits: held.experts.hits, misses: held.experts.misses,
+      waitMs: Double(held.experts.waitNanoseconds) / 1e6, peakExpertBytes: held.peakExpertBytes)
   }
 
   /// Milliseconds of a clock that never goes back.

@@ -9,7 +9,8 @@ struct RoutingCommand: ParsableCommand {
     discussion: """
       For each MoE layer and modality: the share of each expert in the choices that found room, how many experts \
       that amounts to, and what part of the choices was kept under the capacity. Purity is the share of the most \
-      frequent modality in an expert.
+      frequent modality in an expert. With a memory budget the last line says how many experts were in memory when \
+      they were wanted (hits), how many had to be read (misses), and what that took.
       """)
 
   @Argument(help: "A .lmq file.") var model: String
@@ -38,6 +39,7 @@ struct RoutingCommand: ParsableCommand {
     let floats = vectors.floats
     try embedder.embed(images: image, into: .init(rebasing: floats[..<(image.count * width)]))
     try embedder.embed(texts: text, into: .init(rebasing: floats[(image.count * width)...]))
+    if options.memoryBudget != nil { report.reading = RoutingReport.Reading(model.counters) }
     Console.result(json ? try JSONText.of(report) : report.description)
   }
 }

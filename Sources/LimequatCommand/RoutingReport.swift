@@ -67,7 +67,26 @@ struct RoutingReport: Encodable {
     }
   }
 
+  /// What it took to have the experts in memory.
+  struct Reading: Encodable {
+    let hits: Int
+    let misses: Int
+    let bytesRead: Int
+    let waitMs: Double
+    let peakExpertBytes: Int
+
+    init(_ counters: ModelCounters) {
+      hits = counters.experts.hits
+      misses = counters.experts.misses
+      bytesRead = counters.experts.bytesRead
+      waitMs = Double(counters.experts.waitNanoseconds) / 1e6
+      peakExpertBytes = counters.peakExpertBytes
+    }
+  }
+
   private(set) var layers: [Layer] = []
+  /// Nil for a mapped file, which the system reads.
+  var reading: Reading?
 
   /// Adds what one call did.
   mutating func add(_ trace: RoutingTrace, modality: String) {
@@ -118,6 +137,11 @@ extension RoutingReport: CustomStringConvertible {
         let purity = layer.purity.map { Self.pad($0.map { "\(Int(($0 * 100).rounded()))" } ?? "-", 4) }
         lines.append(Self.padEnd("  purity", 52) + "%" + purity.joined())
       }
+    }
+    if let reading {
+      lines.append(
+        "experts: \(reading.hits) hits, \(reading.misses) misses, \(Size.text(reading.bytesRead)) read, "
+          + "\(Self.tenths(reading.waitMs)) ms waited, \(Size.text(reading.peakExpertBytes)) held")
     }
     return lines.isEmpty ? "the model has no MoE layers" : lines.joined(separator: "\n")
   }

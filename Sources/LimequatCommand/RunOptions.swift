@@ -5,18 +5,23 @@ internal import Limequat
 struct RunOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Threads that compute; 0: as many as the machine has processors.")
   var threads = 0
-  @Option(
-    help:
-      "Bytes that experts may hold: 64MiB, 1GiB or a plain number. This version maps the file and refuses.")
+  @Option(help: "Bytes that experts may hold: 64MiB, 1GiB or a plain number. Without it the file is mapped.")
   var memoryBudget: ByteCount?
+  @Flag(help: "Read all weights when they are first used, and keep them in memory.")
+  var resident = false
 
   func validate() throws {
     guard (0...Model.mostThreads).contains(threads) else {
       throw ValidationError("--threads takes a number from 0 to \(Model.mostThreads)")
     }
+    guard memoryBudget == nil || !resident else {
+      throw ValidationError("--memory-budget and --resident exclude each other")
+    }
   }
 
-  var modelOptions: Model.Options { Model.Options(threads: threads, memoryBudget: memoryBudget?.bytes) }
+  var modelOptions: Model.Options {
+    Model.Options(threads: threads, memoryBudget: memoryBudget?.bytes, isResident: resident)
+  }
 
   func open(_ path: String) throws(Fault) -> Model {
     try Fault.calling { () throws(LimequatError) in try Model.open(path: path, options: modelOptions) }

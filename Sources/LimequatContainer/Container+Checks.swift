@@ -5,9 +5,8 @@ extension Container {
   /// C33: compares the bytes of a tensor with its checksum.
   public func checkTensor(at index: Int) throws(ContainerError) {
     guard let tensor = tensor(at: index) else { throw .noSuchItem(.tensor(index, "")) }
-    try check(
-      Extent(offset: tensor.offset, end: tensor.offset + tensor.size, owner: .tensor(index)),
-      against: tensor.crc32c, .tensorChecksum)
+    let computed = try checksum(offset: tensor.offset, size: tensor.size)
+    guard computed == tensor.crc32c else { throw damagedTensor(at: index, computed: computed) }
   }
 
   /// C34: compares the block of an expert with its checksum. An absent expert has none.
@@ -16,25 +15,31 @@ extension Container {
       throw .noSuchItem(.expert(index, bank: self.bank(at: bank)?.name.text ?? ""))
     }
     guard expert.encoding != nil else { return }
-    try check(
-      Extent(offset: expert.offset, end: expert.offset + expert.size, owner: .expert(bank: bank, index)),
-      against: expert.crc32c, .expertChecksum)
+    let computed = try checksum(offset: expert.offset, size: expert.size)
+    guard computed == expert.crc32c else { throw damagedExpert(bank: bank, index, computed: computed) }
   }
 
-  private func check(
-    _ extent: Extent, against stored: UInt32, _ rule: ContainerRule
-  ) throws(ContainerError) {
-    let computed: UInt32
-    if let bytes = bytes(offset: extent.offset, size: extent.end - extent.offset) {
-      computed = CRC32C.of(bytes)
-    } else {
-      var reader = try ExtentReader(source, offset: extent.offset, end: extent.end)
-      try reader.drain()
-      computed = reader.checksum
-    }
-    guard computed == stored else {
-      throw .rule(
-        rule, item(extent.owner), .checksum(stored: stored, computed: computed, offset: extent.offset))
-    }
+  /// CRC-32C of bytes of the file; those of a mapping are read through it.
+  public func checksum(offset: Int, size: Int) throws(ContainerError) -> UInt32 {
+    if let bytes = bytes(offset: offset, size: size) { return CRC32C.of(bytes) }
+    var reader = try ExtentReader(source, offset: offset, end: offset + size)
+    try reader.drain()
+    return reader.checksum
+  }
+
+  /// What to throw for a tensor whose bytes have another checksum than the manifest states.
+  public func damagedTensor(at index: Int, computed: UInt32) -> ContainerError {
+    let tensor = tensor(at: index)
+    return .rule(
+      .tensorChecksum, item(.tensor(index)),
+      .checksum(stored: tensor?.crc32c ?? 0, computed: computed, offset: tensor?.offset ?? 0))
+  }
+
+  /// The same for the block of an expert.
+  public func damagedExpert(bank: Int, _ index: Int, computed: UInt32) -> ContainerError {
+    let expert = expert(bank: bank, index: index)
+    return .rule(
+      .expertChecksum, item(.expert(bank: bank, index)),
+      .checksum(stored: expert?.crc32c ?? 0, computed: computed, offset: expert?.offset ?? 0))
   }
 }

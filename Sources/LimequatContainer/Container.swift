@@ -81,6 +81,9 @@ public final class Container: @unchecked Sendable {
     header.manifestOffset..<header.manifestOffset + header.manifestSize  // C07: inside the file
   }
 
+  /// Bytes are used where they are: the file is mapped, or it is in memory.
+  public var isInPlace: Bool { source.bytes != nil }
+
   /// The bytes in place; nil with positioned access and outside the file.
   public func bytes(offset: Int, size: Int) -> UnsafeRawBufferPointer? {
     guard let whole = source.bytes, offset >= 0, size >= 0, offset <= whole.count,

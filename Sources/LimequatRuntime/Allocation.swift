@@ -14,6 +14,10 @@ enum Allocation {
     do throws(BytesError) { return try Buffer(size: size) } catch { throw .bytes(error) }
   }
 
+  static func pages(size: Int) throws(RuntimeError) -> Pages {
+    do throws(BytesError) { return try Pages(size: size) } catch { throw .bytes(error) }
+  }
+
   /// For loops whose length a file decides.
   static func check() throws(RuntimeError) {
     do throws(BytesError) { try Memory.check() } catch { throw .bytes(error) }

@@ -14,8 +14,8 @@ public indirect enum RuntimeError: Error, Sendable {
 
   /// No kernels of this name run here.
   case unknownKernels(name: String, choices: String)
-  /// The container has to be mapped or in memory.
-  case notMapped
+  /// The budget for experts is less than one of them takes, in bytes.
+  case budgetTooSmall(Int, least: Int)
   /// A graph reads a weight that the container does not have.
   case missingTensor(String, signature: String)
   /// A weight has other dims than the graph says.
@@ -51,6 +51,9 @@ public indirect enum RuntimeError: Error, Sendable {
   case tooLarge
   /// A token chose an expert that the file does not hold.
   case absentExpert(bank: String, expert: Int)
+  /// The block of an expert could not be read; `offset` in the file.
+  case unreadableExpert(bank: String, expert: Int, offset: Int, ContainerError)
+  case unreadableTensor(String, offset: Int, ContainerError)
   /// Another thread is using the session.
   case sessionBusy
   case cancelled
@@ -64,7 +67,8 @@ extension RuntimeError: CustomStringConvertible {
     case .graph(let signature, let error): "signature \"\(signature)\": \(error.description)"
     case .unknownKernels(let name, let choices):
       "no kernels named \"\(name)\" run on this processor; there are \(choices)"
-    case .notMapped: "a model can only run from a mapped file or from memory"
+    case .budgetTooSmall(let budget, let least):
+      "a memory budget of \(budget) bytes holds no expert, the least that does is \(least) bytes"
     case .missingTensor(let name, let signature):
       "signature \"\(signature)\" reads the tensor \"\(name)\", which the file does not have"
     case .tensorShape(let name, let found, let expected):
@@ -100,6 +104,10 @@ extension RuntimeError: CustomStringConvertible {
       "node \"\(node)\": \(tokens) tokens cannot be cut into groups of \(size), which its expert capacity needs"
     case .tooLarge: "the sizes of this call do not fit into memory"
     case .absentExpert(let bank, let expert): "expert \(expert) of bank \"\(bank)\" is not in the file"
+    case .unreadableExpert(let bank, let expert, let offset, let error):
+      "expert \(expert) of bank \"\(bank)\" at offset \(offset): \(error.description)"
+    case .unreadableTensor(let name, let offset, let error):
+      "tensor \"\(name)\" at offset \(offset): \(error.description)"
     case .sessionBusy: "the session is in use by another thread"
     case .cancelled: "cancelled"
     }

@@ -110,7 +110,9 @@ struct SessionTests {
     #expect(code { _ = try idsOnly.embed(texts: ["one"]) } == .unsupported)
     #expect(code { _ = try idsOnly.embed(images: [image(1)]) } == .unsupported)
     let digits = try TestModels.digits.get()
-    #expect(code { _ = try digits.session(.init(memoryBudget: 1 << 20)) } == .unsupported)
+    #expect(code { _ = try digits.session(.init(memoryBudget: 1)) } == .argument)
+    #expect(code { _ = try digits.session(.init(memoryBudget: 0)) } == .argument)
+    #expect(code { _ = try digits.session(.init(memoryBudget: 1 << 20, isResident: true)) } == .argument)
     #expect(code { _ = try digits.session(.init(kernels: "abacus")) } == .unsupported)
     #expect(code { _ = try digits.session(.init(threads: -1)) } == .argument)
     #expect(code { _ = try digits.session(.init(threads: 100_000)) } == .argument)
@@ -150,12 +152,12 @@ struct SessionTests {
     let folder = try TemporaryFolder()
     try folder.write("damaged.lmq", bytes)
     let error = #expect(throws: LimequatError.self) {
-      try Model.open(path: folder.file("damaged.lmq"), options: .init(verifiesWholeFile: true))
+      try Model.open(path: folder.file("damaged.lmq"), options: .init(verification: .whileOpening))
     }
     #expect(error?.code == .checksum)
     #expect(error?.message.contains("damaged.lmq") == true)
     #expect(throws: Never.self) {
-      try Model.open(path: TestModels.digits.get().path, options: .init(verifiesWholeFile: true))
+      try Model.open(path: TestModels.digits.get().path, options: .init(verification: .whileOpening))
     }
   }
 }

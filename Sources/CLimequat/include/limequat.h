@@ -104,19 +104,36 @@ typedef struct lmq_model lmq_model;
 
 /* When the bytes of weights are compared with their checksums. Header and manifest always are. */
 typedef enum lmq_verify {
-  LMQ_VERIFY_DEFAULT = 0, /* at no time, as `limequat verify` does it once for a file */
+  LMQ_VERIFY_DEFAULT = 0, /* each expert and each tensor when it is first used; what failed stays failed */
   LMQ_VERIFY_OPEN = 1,    /* the whole file, by every rule of the format, while it is opened */
+  LMQ_VERIFY_NEVER = 2,
   LMQ_VERIFY_MAXIMUM = 0x7fffffff
 } lmq_verify;
+
+/* How weights come into memory. A model from memory is used in place, whatever is set here. */
+typedef enum lmq_holding {
+  /* The file is mapped, and weights are used where they lie; other processes share them. Nobody may shorten or
+   * change the file meanwhile: a page that is gone ends the process with SIGBUS. With a memory_budget nothing is
+   * mapped: experts are read when they are wanted and dropped for others, all other weights are read when they
+   * are first used, and stay. A file that is shorter by then is LMQ_ERROR_IO. */
+  LMQ_HOLDING_DEFAULT = 0,
+  /* Nothing is mapped: what is used is read once and stays; experts are locked in memory where the system
+   * allows that. Not with a memory_budget. */
+  LMQ_HOLDING_RESIDENT = 1,
+  LMQ_HOLDING_MAXIMUM = 0x7fffffff
+} lmq_holding;
 
 typedef struct lmq_options {
   size_t struct_size;
   uint32_t threads;       /* that work on a call, the caller's among them; 0: as many as processors */
   lmq_verify verify;
-  uint64_t memory_budget; /* bytes that experts may hold; 0: no bound, the file is mapped. Nothing else yet */
+  uint64_t memory_budget; /* bytes that the experts of all sessions may hold together; 0: no bound. Less than the
+                             largest expert takes is LMQ_ERROR_ARGUMENT, whose message says how much that is */
   const char *kernels;    /* the kernel table by name, for tests; NULL: the fastest that runs here */
+  lmq_holding holding;
+  uint32_t reserved;      /* 0 */
 } lmq_options;
-#define LMQ_OPTIONS_INIT { sizeof(lmq_options), 0, LMQ_VERIFY_DEFAULT, 0, NULL }
+#define LMQ_OPTIONS_INIT { sizeof(lmq_options), 0, LMQ_VERIFY_DEFAULT, 0, NULL, LMQ_HOLDING_DEFAULT, 0 }
 
 /* Opens a .lmq file. No weight is read. `options` may be NULL. */
 lmq_status lmq_model_open(const char *path, const lmq_options *options, lmq_model **out_model,

@@ -93,6 +93,22 @@ static inline void *lmq_map_read_only(int fd, size_t size) {
   return p == MAP_FAILED ? NULL : p;
 }
 
+/// The same for pages that are zero and take no memory until they are touched.
+static inline void *lmq_map_pages(size_t size) {
+  void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return p == MAP_FAILED ? NULL : p;
+}
+
+/// In bytes.
+static inline size_t lmq_page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+/// Nanoseconds of a clock that never goes back.
+static inline int64_t lmq_monotonic_time(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 /// `stat` is both a struct and a function. Gives size and kind of an open file, or -1.
 static inline int lmq_file_status(int fd, int64_t *size, bool *is_regular) {
   struct stat status;

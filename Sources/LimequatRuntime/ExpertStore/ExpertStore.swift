@@ -1,5 +1,3 @@
-internal import LimequatBytes
-internal import LimequatContainer
 internal import LimequatTensor
 
 /// An expert whose block is in memory, until it is released.
@@ -9,36 +7,29 @@ struct HeldExpert {
   let encoding: ElementType
 }
 
-/// How a model's experts come into memory. An operator asks for the experts that it is about to visit, in the
-/// order of visiting, gets as many of them as can be held together, and gives them back.
+/// How a model's experts come into memory. A session announces the experts of a layer (``begin(_:)``), is given them
+/// some at a time, in whatever order they come, gives them back, and says when it is done (``end(_:)``), also when
+/// something failed.
 class ExpertStore: @unchecked Sendable {
-  /// Makes experts of a bank available: fills `held` for the first of `experts` and answers for how many, at
-  /// least one. Those may be used until ``release(_:_:)``. May wait for reads.
+  /// What `demand` wants will be asked for.
+  func begin(_ demand: ExpertDemand) throws(RuntimeError) {}
+
+  /// Some of the experts that the demand still wants, at least one, ascending, and where they lie. Waits until there
+  /// are any. They may be used until ``release(_:_:)``.
   func acquire(
-    _ bank: Int, _ experts: UnsafeBufferPointer<Int32>, into held: UnsafeMutablePointer<HeldExpert>
-  ) throws(RuntimeError) -> Int {
+    _ demand: ExpertDemand, into held: UnsafeMutablePointer<HeldExpert>
+  ) throws(RuntimeError) -> UnsafeBufferPointer<Int32> {
     throw .cancelled
   }
 
   /// Gives back experts that an acquisition answered.
-  func release(_ bank: Int, _ experts: UnsafeBufferPointer<Int32>) {}
-}
+  func release(_ demand: ExpertDemand, _ experts: UnsafeBufferPointer<Int32>) {}
 
-/// All experts lie in the mapped file, where they are used in place.
-final class MappedExperts: ExpertStore, @unchecked Sendable {
-  private let container: Container
+  func end(_ demand: ExpertDemand) {}
 
-  init(container: Container) { self.container = container }
+  /// Gives back what is held for later calls.
+  func trim() {}
 
-  override func acquire(
-    _ bank: Int, _ experts: UnsafeBufferPointer<Int32>, into held: UnsafeMutablePointer<HeldExpert>
-  ) throws(RuntimeError) -> Int {
-    for (index, expert) in experts.enumerated() {
-      guard let entry = container.expert(bank: bank, index: Int(expert)), let encoding = entry.encoding,
-        let bytes = container.bytes(offset: entry.offset, size: entry.size), let start = bytes.baseAddress
-      else { throw .absentExpert(bank: container.bank(at: bank)?.name.text ?? "", expert: Int(expert)) }
-      held[index] = HeldExpert(start: start, encoding: encoding)
-    }
-    return experts.count
-  }
+  /// Adds what the store holds and did.
+  func count(_ counters: inout ModelCounters) {}
 }

@@ -11,17 +11,19 @@ public import LimequatGraph
 public final class Model: @unchecked Sendable {
   public let container: Container
   let engine: Engine
+  let weights: WeightStore
   let store: ExpertStore
   private let signatures: Table<SignatureModel>
   /// What `SparseMoEShape.present` points to: a byte for each expert of all banks.
   private let presence: ExpertPresence
 
   private init(
-    container: Container, engine: Engine, store: ExpertStore, signatures: consuming Table<SignatureModel>,
-    presence: ExpertPresence
+    container: Container, engine: Engine, weights: WeightStore, store: ExpertStore,
+    signatures: consuming Table<SignatureModel>, presence: ExpertPresence
   ) {
     self.container = container
     self.engine = engine
+    self.weights = weights
     self.store = store
     self.signatures = signatures
     self.presence = presence
@@ -30,11 +32,13 @@ public final class Model: @unchecked Sendable {
   public static func open(path: String, options: ModelOptions = ModelOptions()) throws(RuntimeError) -> Model
   {
     let container: Container
-    do throws(ContainerError) { container = try Container.open(path: path) } catch { throw .container(error) }
+    do throws(ContainerError) {
+      container = try Container.open(path: path, access: options.holding.access)
+    } catch { throw .container(error) }
     return try open(container: container, options: options)
   }
 
-  /// The container is mapped or in memory.
+  /// The container is open for the access that the holding needs; one in memory or mapped is used in place.
   public static func open(
     container: Container, options: ModelOptions = ModelOptions()
   ) throws(RuntimeError) -> Model {
@@ -47,9 +51,19 @@ public final class Model: @unchecked Sendable {
       guard let entry = container.signature(at: index) else { continue }
       signatures.append(try SignatureModel.make(entry, container: container, presence: presence))
     }
+    let verifies = options.verifiesAtFirstUse
+    let numbering = try ExpertNumbering.make(container, signatures)
+    let store: ExpertStore
+    if container.isInPlace {
+      store = try MappedExperts.make(container, numbering, verifies: verifies, pool: engine.pool)
+    } else {
+      var budget: Int?
+      if case .budgeted(let bytes) = options.holding { budget = bytes }
+      store = try ReadExperts.make(container, numbering, budget: budget, verifies: verifies)
+    }
     return Model(
-      container: container, engine: engine, store: MappedExperts(container: container),
-      signatures: signatures, presence: presence)
+      container: container, engine: engine, weights: try WeightStore.make(container, verifies: verifies),
+      store: store, signatures: signatures, presence: presence)
   }
 
   /// The name of the kernel table in use.
@@ -62,6 +76,21 @@ public final class Model: @unchecked Sendable {
   public func signatureIndex(_ name: Name) -> Int? { container.signatureIndex(name) }
   /// The graph of a signature, whose inputs and outputs are those of ``Session/run(signature:inputs:outputs:)``.
   public func graph(of signature: Int) -> Graph? { signatures[signature]?.graph }
+
+  /// The bytes of a tensor, checked and in memory as long as the model lives. With positioned access it is read.
+  public func load(tensor index: Int) throws(RuntimeError) -> UnsafeRawBufferPointer {
+    try weights.load(index)
+    return UnsafeRawBufferPointer(
+      start: weights.pointer(index), count: container.tensor(at: index)?.size ?? 0)
+  }
+
+  /// What the model holds, and what all its sessions took together.
+  public var counters: ModelCounters {
+    var counters = ModelCounters()
+    weights.count(&counters)
+    store.count(&counters)
+    return counters
+  }
 
   func signature(_ index: Int) throws(RuntimeError) -> SignatureModel {
     guard let signature = signatures[index] else { throw .noSuchSignature(index, count: signatures.count) }

@@ -2,6 +2,7 @@ internal import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
 internal import LimequatTensor
+internal import Synchronization
 
 extension SignatureModel {
   /// Bytes of the constants that need another place to be read in place.
@@ -37,22 +38,75 @@ extension SignatureModel {
         guard let place = container.tensorIndex(name), let tensor = container.tensor(at: place) else {
           throw .missingTensor(name.text, signature: entry.name.text)
         }
-        guard let bytes = container.bytes(offset: tensor.offset, size: tensor.size) else { throw .notMapped }
-        // A tensor without elements has no address of its own.
-        weight = Weight(
-          start: bytes.baseAddress ?? UnsafeRawPointer(room), type: tensor.type, layout: tensor.layout)
+        weight = Weight(place: .tensor(place), type: tensor.type, layout: tensor.layout)
       case .constant(let bytes):
-        weight.start = bytes.baseAddress ?? UnsafeRawPointer(room)
+        weight.place = .fixed(bytes.baseAddress ?? UnsafeRawPointer(room))
         if let bytes = misaligned(value) {
           let copy = room + layout.take(bytes.count, size: 1)
           UnsafeMutableRawBufferPointer(start: copy, count: bytes.count).copyMemory(from: bytes)
-          weight.start = UnsafeRawPointer(copy)
+          weight.place = .fixed(UnsafeRawPointer(copy))
         }
       case .input, .node: break
       }
       weights.append(weight)
     }
+    try findReaders(graph, &weights, isInPlace: container.isInPlace)
     return weights
+  }
+
+  /// Finds tensors that nothing reads, and tables of which only rows are: those stay in the file unless they are
+  /// used in place.
+  private static func findReaders(
+    _ graph: Graph, _ weights: inout Table<Weight>, isInPlace: Bool
+  ) throws(RuntimeError) {
+    enum Reading { case none, rows, whole }
+    var readings = try Allocation.table(repeating: Reading.none, count: graph.valueCount) as Table<Reading>
+    for index in 0..<graph.nodeCount {
+      try Allocation.check()
+      guard let node = graph.node(at: index) else { continue }
+      for place in 0..<node.inputCount {
+        guard let input = node.input(at: place) else { continue }
+        if case .gather(0) = node.op, place == 0, !isInPlace {
+          if readings[input] == Reading.none { readings.replace(input, with: .rows) }
+        } else {
+          readings.replace(input, with: .whole)
+        }
+      }
+    }
+    for index in 0..<graph.outputCount {
+      if let output = graph.output(at: index) { readings.replace(output, with: .whole) }
+    }
+    for index in 0..<weights.count {
+      guard var weight = weights[index], case .tensor(let tensor) = weight.place else { continue }
+      switch readings[index] {
+      case .whole: continue
+      case .rows: weight.place = .rows(tensor)
+      default: weight.place = .nowhere
+      }
+      weights.replace(index, with: weight)
+    }
+  }
+
+  /// Brings what the signature reads into memory and checks it, at its first call.
+  func load(_ store: WeightStore, _ pool: ThreadPool) throws(RuntimeError) {
+    guard !isLoaded.load(ordering: .acquiring) else { return }
+    if store.isInPlace {
+      // What fails here fails again below, where the error is told.
+      pool.run(weights.count) { index, _ in
+        if case .tensor(let tensor)? = weights[index]?.place {
+          do throws(RuntimeError) { try store.load(tensor) } catch {}
+        }
+      }
+    }
+    for index in 0..<weights.count {
+      try Allocation.check()
+      switch weights[index]?.place {
+      case .tensor(let tensor): try store.load(tensor)
+      case .rows(let tensor): try store.check(tensor)
+      default: break
+      }
+    }
+    isLoaded.store(true, ordering: .releasing)
   }
 
   /// Panels are for the second input of MatMul, narrow rows for that and for Gather; all else reads f32 rows.

@@ -2,10 +2,12 @@ internal import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
 internal import LimequatTensor
+internal import Synchronization
 
-/// A weight or constant of a graph: where its bytes lie and how. For other values `start` is nil.
+/// A weight or constant of a graph: where its bytes lie and how. Other values, and weights that nothing reads, lie
+/// nowhere.
 struct Weight {
-  var start: UnsafeRawPointer?
+  var place = Place.nowhere
   var type = ElementType.f32
   var layout = Layout.rows
 }
@@ -20,6 +22,8 @@ final class SignatureModel: @unchecked Sendable {
   /// Constants that do not lie at a multiple of their element size in the graph.
   private let aligned: Buffer
   private let presence: ExpertPresence
+  /// What the signature reads is in memory and checked.
+  let isLoaded = Atomic<Bool>(false)
 
   private init(
     entry: SignatureEntry, graph: Graph, container: Container, weights: consuming Table<Weight>,
@@ -50,10 +54,10 @@ final class SignatureModel: @unchecked Sendable {
     return signature
   }
 
-  /// One byte for each expert of a bank, 0 where it is absent; nil when none is.
   /// Some expert of a bank is int8.
   func hasInt8(_ bank: Int) -> Bool { presence.hasInt8(bank) }
 
+  /// One byte for each expert of a bank, 0 where it is absent; nil when none is.
   func presence(of bank: Int) -> UnsafePointer<UInt8>? {
     presence.flags(bank, of: container.bank(at: bank)?.expertCount ?? 0)
   }

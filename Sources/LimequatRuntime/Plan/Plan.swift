@@ -62,8 +62,20 @@ enum Place {
   case input(Int)
   /// In the caller's memory.
   case output(Int)
-  /// In the file or the graph, both of which the model keeps.
+  /// In the graph, which the model keeps.
   case fixed(UnsafeRawPointer)
+  /// A tensor of the file, where the model's ``WeightStore`` has it.
+  case tensor(Int)
+  /// A table of the file, whose rows are read where they are wanted.
+  case rows(Int)
+
+  /// The same in every call.
+  var isConstant: Bool {
+    switch self {
+    case .fixed, .tensor: true
+    default: false
+    }
+  }
 }
 
 /// One operation of a plan.

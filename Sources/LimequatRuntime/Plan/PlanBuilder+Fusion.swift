@@ -84,7 +84,7 @@ extension PlanBuilder {
       axis == -1 || axis == value.shape.rank - 1, let sum = onlyReader(of: node.output),
       case .add = sum.node.op,
       let epsilon = sum.node.otherInput(than: node.output), let number = values[epsilon], number.count == 1,
-      case .fixed = number.place, hasSameShape(sum.node.output, node.output),
+      number.place.isConstant, hasSameShape(sum.node.output, node.output),
       let end = onlyReader(of: sum.node.output), case .divide = end.node.op, end.node.input(at: 0) == x,
       hasSameShape(end.node.output, x)
     else { return }
@@ -141,7 +141,7 @@ extension PlanBuilder {
 
   /// A vector of the file or the graph along the last dim of a product.
   private func isBias(_ value: Int, of product: Int) -> Bool {
-    guard let bias = values[value], let y = values[product], case .fixed = bias.place, bias.stored == .f32
+    guard let bias = values[value], let y = values[product], bias.place.isConstant, bias.stored == .f32
     else {
       return false
     }

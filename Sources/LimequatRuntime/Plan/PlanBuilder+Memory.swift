@@ -166,6 +166,16 @@ extension PlanBuilder {
       guard let w = node.input(at: 1), let weight = values[w], weight.layout != .panel32 else { return nil }
       return Panel.codeBytes(inputs: weight.shape[0], outputs: weight.shape[1], type: .f32)
     case .node:
+      if case .gather = node.op {
+        // Rows of a table that stays in the file, as a table of its own.
+        guard let data = node.input(at: 0), let table = values[data], case .rows = table.place,
+          let indices = node.input(at: 1), let count = values[indices]?.count
+        else { return nil }
+        let width = table.shape.product(1..<table.shape.rank) ?? 0
+        _ = layout.take(count, width, size: table.stored.size)
+        _ = layout.take(count, size: 4)
+        break
+      }
       guard case .attention = node.op else { return nil }
       guard let shape = AttentionShape(node, values) else { throw .tooLarge }
       _ = layout.take(threads, shape.room, size: 4)

@@ -71,8 +71,8 @@ struct PlanBuilder: ~Copyable {
       switch value.source {
       case .input(let input): planned.place = .input(input)
       case .external, .constant:
-        guard let weight = signature.weights[index], let start = weight.start else { throw .tooLarge }
-        planned.place = .fixed(start)
+        guard let weight = signature.weights[index] else { throw .tooLarge }
+        planned.place = weight.place
         planned.stored = weight.type
         planned.layout = weight.layout
       case .node(let node):

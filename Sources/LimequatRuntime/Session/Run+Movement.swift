@@ -48,7 +48,8 @@ extension Run {
 
   /// Indices that a node computed or the graph holds may count from the end.
   func gather(
-    _ node: Node, _ data: Operand, _ axis: Int, _ y: UnsafeMutableRawPointer, _ output: PlannedValue
+    _ node: Node, _ step: Step, _ data: Operand, _ axis: Int, _ y: UnsafeMutableRawPointer,
+    _ output: PlannedValue
   ) throws(RuntimeError) {
     guard let indices = input(node, 1) else { return }
     let shape = data.value.shape
@@ -62,13 +63,28 @@ extension Run {
           value: Int64(value), limit: height)
       }
     }
-    let stored: ElementType = data.value.type == .f32 ? data.value.stored : .f32
-    engine.gather(
-      data.start, type: stored, outer: shape.product(0..<axis) ?? 0, height: height,
-      width: shape.product(axis + 1..<shape.rank) ?? 0, count: indices.value.count, y, size: output.type.size
-    ) { position in
+    func row(_ position: Int) -> Int {
       let value = indices.integer(position)
       return value < 0 ? value + height : value
     }
+    let stored: ElementType = data.value.type == .f32 ? data.value.stored : .f32
+    let (width, count) = (shape.product(axis + 1..<shape.rank) ?? 0, indices.value.count)
+    if case .rows(let table)? = plan.values[data.value.root]?.place {
+      let codes = arena + step.room
+      let scales = codes + (roundUp(count * width * stored.size, to: 64) ?? 0)
+      for position in 0..<count {
+        try weights.readRow(
+          table, row(position), width: width, codes: codes + position * width * stored.size,
+          scale: scales + position * 4)
+      }
+      return engine.gather(
+        UnsafeRawPointer(codes), type: stored, outer: 1, height: count, width: width, count: count, y,
+        size: output.type.size
+      ) { $0 }
+    }
+    engine.gather(
+      data.start, type: stored, outer: shape.product(0..<axis) ?? 0, height: height, width: width,
+      count: count, y,
+      size: output.type.size, index: row)
   }
 }

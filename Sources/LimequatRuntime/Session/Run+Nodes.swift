@@ -20,7 +20,7 @@ extension Run {
     case .concat(let axis): concat(node, axis, y, output)
     case .slice(let starts, _, let axes, let steps): slice(x, starts, axes, steps, y, output)
     case .pad(let pads): pad(x, pads, y, output)
-    case .gather(let axis): try gather(node, x, axis, y, output)
+    case .gather(let axis): try gather(node, step, x, axis, y, output)
     case .cast: engine.cast(x.start, x.value.type, y, output.type, count: output.count)
     case .less, .equal: compare(node, x, y, output)
     case .choose: choose(node, x, y, output)

@@ -55,7 +55,8 @@ extension Run {
   func sparseMoE(_ node: Node, _ step: Step, residual: Int?, room: Int) throws(RuntimeError) {
     guard let room = plan.rooms[room], let x = input(node, 0), let logits = input(node, 1) else { return }
     let evaluation = SparseMoERun(
-      room: room, base: arena + step.room, engine: engine, store: store, cancellation: cancellation)
+      room: room, base: arena + step.room, engine: engine, store: store, demand: demand,
+      cancellation: cancellation)
     try evaluation.run(
       x: x.floats, logits: logits.floats,
       residual: residual.map { pointer($0).assumingMemoryBound(to: Float.self) }, y: floats(step.output))

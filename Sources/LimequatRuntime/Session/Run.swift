@@ -10,7 +10,9 @@ struct Run: ~Copyable {
   let signature: SignatureModel
   let plan: Plan
   let engine: Engine
+  let weights: WeightStore
   let store: ExpertStore
+  let demand: ExpertDemand
   let arena: UnsafeMutableRawPointer
   let outputs: UnsafeBufferPointer<MutableTensorView>
   let cancellation: Cancellation
@@ -60,7 +62,8 @@ struct Run: ~Copyable {
       return UnsafeRawPointer(arena)
     }
     switch place {
-    case .nowhere: return UnsafeRawPointer(arena)
+    case .nowhere, .rows: return UnsafeRawPointer(arena)
+    case .tensor(let index): return weights.pointer(index)
     case .arena(let offset): return UnsafeRawPointer(arena + offset)
     case .input(let index): return inputs[index] ?? UnsafeRawPointer(arena)
     case .output(let index):

@@ -15,13 +15,14 @@ public final class Session: @unchecked Sendable {
 
   // Used by the thread that set `isBusy`.
   private var plans: PlanCache
-  private var arena: Buffer
+  private var arena: Pages
+  private let demand = ExpertDemand()
   private var tracesRouting: Bool
   public private(set) var counters = SessionCounters()
   /// Who was routed where in the last call, if the session was made to tell.
   public private(set) var trace: RoutingTrace?
 
-  private init(model: Model, plans: consuming PlanCache, arena: consuming Buffer, tracesRouting: Bool) {
+  private init(model: Model, plans: consuming PlanCache, arena: consuming Pages, tracesRouting: Bool) {
     self.model = model
     self.plans = plans
     self.arena = arena
@@ -30,7 +31,7 @@ public final class Session: @unchecked Sendable {
 
   public static func make(model: Model, tracesRouting: Bool = false) throws(RuntimeError) -> Session {
     Session(
-      model: model, plans: try PlanCache.make(), arena: try Allocation.buffer(size: 0),
+      model: model, plans: try PlanCache.make(), arena: try Allocation.pages(size: 0),
       tracesRouting: tracesRouting)
   }
 
@@ -64,34 +65,41 @@ public final class Session: @unchecked Sendable {
     let plan = try plan(signature, signatureModel, shapes)
     try signatureModel.checkOutputs(outputs, plan)
     if arena.size < plan.arenaSize {
-      arena = try Allocation.buffer(size: 0)
-      arena = try Allocation.buffer(size: plan.arenaSize)
+      arena = try Allocation.pages(size: 0)
+      arena = try Allocation.pages(size: plan.arenaSize)
       counters.arenaBytes = arena.size
     }
+    defer { arena.discard(from: Session.keptArena, to: arena.size) }
     let trace = tracesRouting ? try RoutingTrace.make(signatureModel, plan) : nil
     try model.engine.pool.start()
+    try signatureModel.load(model.weights, model.engine.pool)
     let state = lmq_kernels_enter()
     defer { lmq_kernels_leave(state) }
     let run = Run(
-      signature: signatureModel, plan: plan, engine: model.engine, store: model.store,
-      arena: arena.start, outputs: outputs, cancellation: cancellation, trace: trace,
+      signature: signatureModel, plan: plan, engine: model.engine, weights: model.weights, store: model.store,
+      demand: demand, arena: arena.start, outputs: outputs, cancellation: cancellation, trace: trace,
       inputs: try Allocation.table(capacity: inputs.count + 1))
     try run.run(inputs)
     try Allocation.check()
     self.trace = trace
     counters.calls += 1
+    counters.experts = demand.counters
   }
+
+  /// Arena that stays in memory between calls, in bytes; what a large batch took beyond it goes back to the system.
+  private static let keptArena = 64 << 20
 
   /// Makes the call that is running end with an error soon. Without one it does nothing.
   public func cancel() { cancellation.raise() }
 
-  /// Frees what is held between calls.
+  /// Frees what is held between calls, also the experts that the model holds under a budget.
   public func trim() throws(RuntimeError) {
     try enter()
     defer { leave() }
     plans.clear()
-    arena = try Allocation.buffer(size: 0)
+    arena = try Allocation.pages(size: 0)
     counters.arenaBytes = 0
+    model.store.trim()
   }
 
   private func plan(

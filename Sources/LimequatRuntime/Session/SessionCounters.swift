@@ -6,6 +6,6 @@ public struct SessionCounters: Sendable, Equatable {
   public var plans = 0
   /// Memory held for values between operators, in bytes.
   public var arenaBytes = 0
-  /// Read from the file by calls, in bytes; what a mapping brings in is not counted.
-  public var bytesRead = 0
+  /// What its calls took of experts.
+  public var experts = ExpertCounters()
 }

@@ -14,6 +14,7 @@ struct SparseMoERun {
   let base: UnsafeMutableRawPointer
   let engine: Engine
   let store: ExpertStore
+  let demand: ExpertDemand
   let cancellation: Cancellation
 
   private var shape: SparseMoEShape { room.shape }
@@ -97,19 +98,29 @@ struct SparseMoERun {
     return UnsafePointer(target)
   }
 
+  /// Runs the experts in the order in which the store has them.
   private func visit(
     _ count: Int, x: UnsafePointer<Float>, _ residual: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) throws(RuntimeError) {
-    let visits = part(room.visits, Int32.self)
+    let offsets = part(room.offsets, Int.self)
     let held = part(room.held, HeldExpert.self)
-    var next = 0
-    while next < count {
-      let wanted = UnsafeBufferPointer(start: visits + next, count: count - next)
-      let got = try store.acquire(shape.bank, wanted, into: held)
-      let experts = UnsafeBufferPointer(rebasing: wanted[0..<max(1, min(got, wanted.count))])
-      defer { store.release(shape.bank, experts) }
-      try evaluate(experts, held, x: x, residual, y)
-      next += experts.count
+    demand.want(UnsafeMutableBufferPointer(start: part(room.visits), count: count), of: shape.bank)
+    try store.begin(demand)
+    defer { store.end(demand) }
+    while !demand.wanted.isEmpty {
+      let experts = try store.acquire(demand, into: held)
+      defer { store.release(demand, experts) }
+      // Experts whose rows follow each other share waves.
+      var start = 0
+      while start < experts.count {
+        var end = start + 1
+        while end < experts.count, offsets[Int(experts[end])] == offsets[Int(experts[end - 1]) + 1] {
+          end += 1
+        }
+        let together = UnsafeBufferPointer(rebasing: experts[start..<end])
+        try evaluate(together, held + start, x: x, residual, y)
+        start = end
+      }
     }
   }
 

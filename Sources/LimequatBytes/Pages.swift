@@ -1,0 +1,34 @@
+internal import CLimequatPlatform
+
+/// Whole pages of memory straight from the system: all zero, taken up only where they are touched, and given back
+/// for certain at the end, which an allocator may not do.
+public struct Pages: ~Copyable, @unchecked Sendable {
+  /// At a multiple of the page size, and so of 64.
+  public let start: UnsafeMutableRawPointer
+  /// In bytes.
+  public let size: Int
+
+  public init(size: Int) throws(BytesError) {
+    guard size >= 0, let start = lmq_map_pages(max(size, 1)) else { throw .outOfMemory(bytes: size) }
+    self.start = start
+    self.size = size
+  }
+
+  /// Of the system, in bytes; a power of two.
+  public static var pageSize: Int { Int(lmq_page_size()) }
+
+  /// Gives the pages that lie between two offsets back to the system; they are zero when they are touched again.
+  public func discard(from begin: Int, to end: Int) {
+    let mask = Pages.pageSize - 1
+    let last = end >= size ? size : end & ~mask
+    let first = (max(0, begin) + mask) & ~mask
+    if first < last { _ = madvise(start + first, last - first, MADV_DONTNEED) }
+  }
+
+  /// Keeps what lies between two offsets in memory, where the system allows it.
+  public func lock(from begin: Int, to end: Int) {
+    if begin >= 0, begin < end, end <= size { _ = mlock(start + begin, end - begin) }
+  }
+
+  deinit { munmap(start, max(size, 1)) }
+}

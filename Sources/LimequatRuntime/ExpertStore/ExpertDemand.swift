@@ -1,0 +1,32 @@
+/// The experts of one layer that a call wants. A session has one, and uses it again for each layer.
+///
+/// All but `next`, `readsUnderWay` and `failure`, which belong to an ``ExpertCache``, is the session's.
+final class ExpertDemand: @unchecked Sendable {
+  private(set) var bank = 0
+  /// Those that were not yet given to the session, ascending.
+  private(set) var wanted = UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
+  /// Of all calls of the session.
+  var counters = ExpertCounters()
+
+  // Guarded by the lock of the cache.
+  /// The demand that is served after this one.
+  var next: ExpertDemand?
+  /// Reads into slabs that somebody does for this demand.
+  var readsUnderWay = 0
+  /// A read of this demand failed.
+  var failure: RuntimeError?
+
+  /// `experts` ascend; they lie in memory of the session, whose order the store changes.
+  func want(_ experts: UnsafeMutableBufferPointer<Int32>, of bank: Int) {
+    self.bank = bank
+    wanted = experts
+    failure = nil
+  }
+
+  /// Takes the first `count` from what is wanted.
+  func take(_ count: Int) -> UnsafeBufferPointer<Int32> {
+    let taken = UnsafeBufferPointer(rebasing: wanted[..<count])
+    wanted = UnsafeMutableBufferPointer(rebasing: wanted[count...])
+    return taken
+  }
+}

@@ -1,0 +1,51 @@
+internal import CLimequatPlatform
+internal import LimequatContainer
+internal import Synchronization
+
+/// Experts are read into memory: into as much as a budget allows, or all of them for good. While a call computes with
+/// what is there, a thread reads what the call wants next.
+final class ReadExperts: ExpertStore, @unchecked Sendable {
+  /// The thread holds it unretained: it is joined before this object lets go.
+  private let cache: ExpertCache
+  private let isStarted = Atomic<Bool>(false)
+  private var thread: pthread_t?
+
+  private init(cache: ExpertCache) { self.cache = cache }
+
+  /// `budget` in bytes; nil: blocks stay in memory once they were read.
+  static func make(
+    _ container: Container, _ numbering: consuming ExpertNumbering, budget: Int?, verifies: Bool
+  ) throws(RuntimeError) -> ReadExperts {
+    ReadExperts(cache: try ExpertCache.make(container, numbering, budget: budget, verifies: verifies))
+  }
+
+  override func begin(_ demand: ExpertDemand) throws(RuntimeError) {
+    if try cache.begin(demand) { startThread() }
+  }
+
+  override func acquire(
+    _ demand: ExpertDemand, into held: UnsafeMutablePointer<HeldExpert>
+  ) throws(RuntimeError) -> UnsafeBufferPointer<Int32> { try cache.acquire(demand, into: held) }
+
+  override func release(_ demand: ExpertDemand, _ experts: UnsafeBufferPointer<Int32>) {
+    cache.release(demand, experts)
+  }
+  override func end(_ demand: ExpertDemand) { cache.end(demand) }
+  override func trim() { cache.trim() }
+  override func count(_ counters: inout ModelCounters) { cache.count(&counters) }
+
+  /// A thread that the system refuses is no error: then calls read all they want themselves.
+  private func startThread() {
+    guard isStarted.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
+      return
+    }
+    var handle = pthread_t()
+    let failure = lmq_thread_start(&handle, ExpertCache.body, Unmanaged.passUnretained(cache).toOpaque())
+    if failure == 0 { thread = handle }
+  }
+
+  deinit {
+    cache.stop()
+    if let thread { pthread_join(thread, nil) }
+  }
+}

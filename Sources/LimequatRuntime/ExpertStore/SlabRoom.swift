@@ -1,0 +1,69 @@
+internal import LimequatBytes
+internal import LimequatContainer
+
+/// How the memory of an ``ExpertCache`` is cut into slabs, one for each block that it can hold.
+///
+/// Slabs are all as large as the largest block, so that any slab fits any block and a larger budget never holds
+/// less than a smaller one. Where the budget is enough for all blocks, each has a slab of its own size.
+struct SlabRoom: ~Copyable {
+  /// Slabs; as many as there are experts when each has its own.
+  let count: Int
+  /// In bytes.
+  let size: Int
+  /// Blocks that are kept from one layer to the next. The other slabs are for blocks that pass through: one while
+  /// it is used, one while it is read.
+  let keptCount: Int
+  /// The size of a slab that fits any block.
+  private let slabSize: Int
+  /// Where each expert's own slab begins; empty when slabs fit any block.
+  private let starts: Table<Int>
+
+  private init(count: Int, size: Int, keptCount: Int, slabSize: Int, starts: consuming Table<Int>) {
+    self.count = count
+    self.size = size
+    self.keptCount = keptCount
+    self.slabSize = slabSize
+    self.starts = starts
+  }
+
+  /// `budget` nil: as much as all blocks take.
+  static func make(_ container: Container, budget: Int?) throws(RuntimeError) -> SlabRoom {
+    var (total, largest, count) = (0, 0, 0)
+    for bank in 0..<container.bankCount {
+      try Allocation.check()
+      for index in 0..<(container.bank(at: bank)?.expertCount ?? 0) {
+        count += 1
+        guard let expert = container.expert(bank: bank, index: index), expert.encoding != nil else {
+          continue
+        }
+        total += expert.size  // blocks do not overlap, so the sum is within the file
+        largest = max(largest, expert.size)
+      }
+    }
+    guard let budget, budget < total else {
+      var starts = try Allocation.table(capacity: count) as Table<Int>
+      var next = 0
+      for bank in 0..<container.bankCount {
+        for index in 0..<(container.bank(at: bank)?.expertCount ?? 0) {
+          starts.append(next)
+          // Nothing where the expert is absent.
+          next += container.expert(bank: bank, index: index)?.size ?? 0
+        }
+      }
+      return SlabRoom(count: count, size: total, keptCount: count, slabSize: 0, starts: starts)
+    }
+    guard budget >= largest else { throw .budgetTooSmall(budget, least: largest) }
+    let page = Pages.pageSize
+    let slabSize = (largest + page - 1) / page * page
+    let slabs = max(1, budget / slabSize)  // fewer than there are experts, whose total is more than the budget
+    return SlabRoom(
+      count: slabs, size: slabs * slabSize, keptCount: slabs < 4 ? slabs - 1 : slabs - 2, slabSize: slabSize,
+      starts: try Allocation.table(capacity: 0))
+  }
+
+  /// Every expert has a slab of its own.
+  var holdsAll: Bool { slabSize == 0 }
+
+  /// Where a slab begins in the memory.
+  func start(of slab: Int) -> Int { holdsAll ? starts[slab] ?? 0 : slab * slabSize }
+}

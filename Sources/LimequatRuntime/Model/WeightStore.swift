@@ -1,0 +1,147 @@
+internal import LimequatBytes
+internal import LimequatContainer
+internal import LimequatTensor
+internal import Synchronization
+
+/// The dense tensors of a model: in place where the container is mapped or in memory, else read when they are first
+/// used, and kept. Each is compared with its checksum once.
+final class WeightStore: @unchecked Sendable {
+  private let container: Container
+  private let verifies: Bool
+  /// By tensor.
+  private let states: PartStates
+  /// Tables of which only rows are read.
+  private let tables: PartStates
+  /// Room for all tensors, of which only those take memory that are read; nothing where they are used in place.
+  private let room: Pages
+  /// Where each tensor begins in `room`; empty where they are used in place.
+  private let starts: Table<Int>
+  /// Held while a tensor is read.
+  private let monitor: Monitor
+  private let heldBytes = Atomic<Int>(0)
+  private let readBytes = Atomic<Int>(0)
+
+  private init(
+    container: Container, verifies: Bool, states: PartStates, tables: PartStates, room: consuming Pages,
+    starts: consuming Table<Int>, monitor: Monitor
+  ) {
+    self.container = container
+    self.verifies = verifies
+    self.states = states
+    self.tables = tables
+    self.room = room
+    self.starts = starts
+    self.monitor = monitor
+  }
+
+  static func make(_ container: Container, verifies: Bool) throws(RuntimeError) -> WeightStore {
+    let count = container.tensorCount
+    let isInPlace = container.isInPlace
+    var starts = try Allocation.table(capacity: isInPlace ? 0 : count) as Table<Int>
+    var layout = RoomLayout()
+    if !isInPlace {
+      for index in 0..<count {
+        try Allocation.check()
+        starts.append(layout.take(container.tensor(at: index)?.size ?? 0, size: 1))
+      }
+      guard !layout.isTooLarge else { throw .tooLarge }
+    }
+    let states = try PartStates.make(count: count)
+    let tables = try PartStates.make(count: isInPlace ? 0 : count)
+    let room = try Allocation.pages(size: layout.size)
+    return WeightStore(
+      container: container, verifies: verifies, states: states, tables: tables, room: room, starts: starts,
+      monitor: try Monitor.make())
+  }
+
+  /// Tensors are used where the container has them.
+  var isInPlace: Bool { container.isInPlace }
+
+  /// Where a tensor lies that was loaded.
+  func pointer(_ tensor: Int) -> UnsafeRawPointer { states.pointer(tensor) ?? UnsafeRawPointer(room.start) }
+
+  /// Makes a tensor ready for ``pointer(_:)``. Returns at once when it is.
+  func load(_ index: Int) throws(RuntimeError) {
+    try settle(states, index) { (tensor) throws(RuntimeError) in
+      let target = UnsafeMutableRawBufferPointer(start: room.start + (starts[index] ?? 0), count: tensor.size)
+      try read(tensor, at: 0, into: target)
+      heldBytes.add(tensor.size, ordering: .relaxed)
+      return (target.baseAddress, verifies ? CRC32C.of(UnsafeRawBufferPointer(target)) : tensor.crc32c)
+    }
+  }
+
+  /// Makes a table ready for ``readRow(_:_:codes:scale:)``: it is compared with its checksum, and not kept.
+  func check(_ index: Int) throws(RuntimeError) {
+    try settle(tables, index) { (tensor) throws(RuntimeError) in
+      guard verifies else { return (nil, tensor.crc32c) }
+      do throws(ContainerError) {
+        let checksum = try container.checksum(offset: tensor.offset, size: tensor.size)
+        readBytes.add(tensor.size, ordering: .relaxed)
+        return (nil, checksum)
+      } catch { throw unreadable(tensor, error) }
+    }
+  }
+
+  /// `bring` answers where a tensor that is not in place was brought, and its checksum.
+  private func settle(
+    _ states: PartStates, _ index: Int,
+    _ bring: (TensorEntry) throws(RuntimeError) -> (start: UnsafeMutableRawPointer?, checksum: UInt32)
+  ) throws(RuntimeError) {
+    if case .unseen = states[index] {
+      guard let tensor = container.tensor(at: index) else { throw .tooLarge }
+      if let bytes = container.bytes(offset: tensor.offset, size: tensor.size) {
+        let start = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) }
+        settle(states, index, tensor, start, verifies ? CRC32C.of(bytes) : tensor.crc32c)
+      } else {
+        monitor.lock()
+        defer { monitor.unlock() }
+        if case .unseen = states[index] {
+          let brought = try bring(tensor)
+          settle(states, index, tensor, brought.start, brought.checksum)
+        }
+      }
+    }
+    if case .damaged(let checksum) = states[index] {
+      throw .container(container.damagedTensor(at: index, computed: checksum))
+    }
+  }
+
+  private func settle(
+    _ states: PartStates, _ index: Int, _ tensor: TensorEntry, _ start: UnsafeMutableRawPointer?,
+    _ checksum: UInt32
+  ) {
+    states.settle(index, checksum == tensor.crc32c ? .ready(start ?? room.start) : .damaged(checksum))
+  }
+
+  /// Copies a row of a table with `width` columns, and with int8 its scale, from the file.
+  func readRow(
+    _ index: Int, _ row: Int, width: Int, codes: UnsafeMutableRawPointer, scale: UnsafeMutableRawPointer
+  ) throws(RuntimeError) {
+    guard let tensor = container.tensor(at: index) else { throw .tooLarge }
+    // The row is inside the table, whose sizes were checked when the file was opened.
+    let bytes = width * tensor.type.size
+    try read(tensor, at: row * bytes, into: UnsafeMutableRawBufferPointer(start: codes, count: bytes))
+    guard tensor.type == .int8 else { return }
+    let scales = tensor.size - tensor.shape[0] * 4
+    try read(tensor, at: scales + row * 4, into: UnsafeMutableRawBufferPointer(start: scale, count: 4))
+  }
+
+  private func read(
+    _ tensor: TensorEntry, at offset: Int, into target: UnsafeMutableRawBufferPointer
+  ) throws(RuntimeError) {
+    do throws(ContainerError) { try container.read(offset: tensor.offset + offset, into: target) } catch {
+      throw unreadable(tensor, error)
+    }
+    readBytes.add(target.count, ordering: .relaxed)
+  }
+
+  private func unreadable(_ tensor: TensorEntry, _ error: ContainerError) -> RuntimeError {
+    .unreadableTensor(tensor.name.text, offset: tensor.offset, error)
+  }
+
+  /// Adds what the store holds and did.
+  func count(_ counters: inout ModelCounters) {
+    counters.tensorBytes = heldBytes.load(ordering: .relaxed)
+    counters.tensorBytesRead = readBytes.load(ordering: .relaxed)
+  }
+}
