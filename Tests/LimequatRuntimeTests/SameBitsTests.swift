@@ -2,40 +2,21 @@ import CLimequatKernels
 import Foundation
 import LimequatBytes
 import LimequatContainer
-import LimequatQuantize
 import LimequatRuntime
 import LimequatTensor
 import Testing
 
 /// A vector has the same bits whatever the kernels, the threads and its company in a batch.
 @Suite struct SameBitsTests {
-  /// How a fixture is stored.
-  enum Storage: String, CaseIterable { case asConverted, int8Experts, int8, f16 }
+  typealias Storage = CheckpointFixture.Storage
 
   static let fixtures = CheckpointFixture.all.filter {
     ["limoe-small", "limoe-odd", "limoe-pads", "limoe-token-erf", "vmoe-gap"].contains($0.name)
   }
 
-  private func container(_ fixture: CheckpointFixture, _ storage: Storage) throws -> Container {
-    let converted = NSTemporaryDirectory() + "limequat-bits-\(UUID().uuidString).lmq"
-    let quantized = converted + ".quantized"
-    defer { for path in [converted, quantized] { unlink(path) } }
-    try fixture.convert(to: converted)
-    if storage == .asConverted { return try Container.open(path: converted) }
-    let dense: QuantizationOptions.Dense =
-      switch storage {
-      case .int8: .int8
-      case .f16: .f16
-      default: .keep
-      }
-    _ = try Quantization.run(
-      from: converted, to: quantized, options: QuantizationOptions(experts: .int8, dense: dense, threads: 1))
-    return try Container.open(path: quantized)
-  }
-
   @Test(arguments: fixtures, Storage.allCases)
   func everyTableAndThreadCount(_ fixture: CheckpointFixture, _ storage: Storage) throws {
-    let container = try container(fixture, storage)
+    let container = try fixture.open(storage)
     for signature in try fixture.signatures() {
       var first: TestTensor?
       var index = 0
@@ -56,7 +37,7 @@ import Testing
   @Test(arguments: fixtures.filter { !$0.name.contains("capacity") }, Storage.allCases)
   func aloneAsInABatch(_ fixture: CheckpointFixture, _ storage: Storage) throws {
     let model = try Model.open(
-      container: try container(fixture, storage), options: ModelOptions(threads: 2))
+      container: try fixture.open(storage), options: ModelOptions(threads: 2))
     let session = try Session.make(model: model)
     for signature in try fixture.signatures() {
       let together = try session.run([signature.input], signature: signature.name)[0]
@@ -75,7 +56,7 @@ import Testing
   /// int8 is near what the reference gave: experts alone, and everything that may be.
   @Test(arguments: fixtures, Storage.allCases)
   func nearTheReference(_ fixture: CheckpointFixture, _ storage: Storage) throws {
-    let model = try Model.open(container: try container(fixture, storage))
+    let model = try Model.open(container: try fixture.open(storage))
     let session = try Session.make(model: model)
     for signature in try fixture.signatures() {
       let got = try session.run([signature.input], signature: signature.name)[0].floats
