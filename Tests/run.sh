@@ -46,6 +46,7 @@ step sdk "the SDK library: exports, size, C tests and examples" Tests/sdk.sh
 step faults "failing allocations, reads and threads under the C API" Tests/faults.sh
 step sanitizers "C tests under AddressSanitizer, UBSan, ThreadSanitizer and valgrind" Tests/sanitizers.sh
 step fuzz "seeds and past crashes of the fuzz targets" Tests/fuzz.sh
+step memory "a byte budget for experts is kept, and more budget never reads more" Tests/memory.sh
 step python "the Python package: its wheel in a fresh environment" Tests/python.sh
 step examples "the examples of C, CMake and Swift" Tests/examples.sh
 step reader "the standalone reader on formats/vectors" Tests/standalone-reader.sh

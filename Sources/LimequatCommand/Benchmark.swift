@@ -24,6 +24,8 @@ struct Benchmark: Encodable, CustomStringConvertible {
   let misses: Int
   let waitMs: Double
   let peakExpertBytes: Int
+  /// Dense weights that were read into memory; those that are used in place are not counted.
+  let tensorBytes: Int
 
   var description: String {
     """
@@ -77,7 +79,8 @@ extension Benchmark {
       p90Ms: times[min(times.count - 1, times.count * 9 / 10)], itemsPerSecond: Double(batch) / median * 1000,
       peakRssBytes: lmq_peak_memory(), bytesRead: held.experts.bytesRead + held.tensorBytesRead,
       arenaBytes: embedder.session.counters.arenaBytes, hits: held.experts.hits, misses: held.experts.misses,
-      waitMs: Double(held.experts.waitNanoseconds) / 1e6, peakExpertBytes: held.peakExpertBytes)
+      waitMs: Double(held.experts.waitNanoseconds) / 1e6, peakExpertBytes: held.peakExpertBytes,
+      tensorBytes: held.tensorBytes)
   }
 
   /// Milliseconds of a clock that never goes back.

@@ -28,7 +28,7 @@ struct ABISnapshotTests {
   @Test func structsHaveTheirSizes() {
     #expect(MemoryLayout<lmq_error>.size == 512)
     #expect(MemoryLayout<lmq_error>.offset(of: \.system_error) == 4)
-    #expect(MemoryLayout<lmq_options>.size == 32)
+    #expect(MemoryLayout<lmq_options>.size == 40)
     #expect(MemoryLayout<lmq_options>.offset(of: \.threads) == 8)
     #expect(MemoryLayout<lmq_options>.offset(of: \.verify) == 12)
     #expect(MemoryLayout<lmq_options>.offset(of: \.memory_budget) == 16)

@@ -57,7 +57,7 @@ struct SlabRoom: ~Copyable {
     let slabSize = (largest + page - 1) / page * page
     let slabs = max(1, budget / slabSize)  // fewer than there are experts, whose total is more than the budget
     return SlabRoom(
-      count: slabs, size: slabs * slabSize, keptCount: slabs < 4 ? slabs - 1 : slabs - 2, slabSize: slabSize,
+      count: slabs, size: slabs * slabSize, keptCount: max(0, slabs - 2), slabSize: slabSize,
       starts: try Allocation.table(capacity: 0))
   }
 
