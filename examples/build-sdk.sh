@@ -41,6 +41,7 @@ fi
 # copies that each Swift object carries of what it uses; the passes that are left out make further copies.
 swift build "$@" -c release --traits Embedded --target LimequatABI --scratch-path "$scratch" \
   -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
+  -Xcc -fno-asynchronous-unwind-tables \
   -Xswiftc -Xllvm -Xswiftc -enable-machine-outliner=always \
   -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=closure-specialize \
   -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=capture-prop \
