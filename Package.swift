@@ -80,7 +80,8 @@ let package = Package(
         "LimequatVision", "LimequatRuntime",
       ]),
     room(
-      "LimequatABI", ["CLimequat", "CLimequatPlatform", "LimequatBytes", "LimequatTensor", "Limequat"],
+      "LimequatABI",
+      ["CLimequat", "CLimequatPlatform", "LimequatBytes", "LimequatTensor", "LimequatRuntime", "Limequat"],
       exclude: ["sdk"]),
 
     workshop("LimequatCheckpoint", ["CJansson", "CLimequatPlatform", "LimequatBytes", "LimequatTensor"]),

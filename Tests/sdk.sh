@@ -77,6 +77,14 @@ for kind in so a swift; do
 done
 cat "$work/embed.so" "$work/classify.so"
 
+# From process start to the vector of a text: at most 8 MiB.
+if [ -z "${1:-}" ]; then
+  for kind in so a; do
+    peak=$("$work/startup-$kind" "$model" | sed -n 's/^startup: peak \([0-9]*\) KiB$/\1/p')
+    [ "$peak" -le 8192 ] || fail "a program that embeds one text takes $peak KiB, at most 8192 are allowed ($kind)"
+  done
+fi
+
 # Every test image of the digits, labelled from C as PyTorch does: examples/digits/reference/accuracy.json.
 if [ -z "${1:-}" ]; then
   mkdir -p "$work/pgm"

@@ -32,6 +32,7 @@ extension LimequatError {
     case .budgetTooSmall, .misaligned: self.init(.argument, error.description)
     case .indexOutOfRange, .lengthsMissing, .lengthOutOfRange: self.init(.value, error.description)
     case .sessionBusy: self.init(.busy, error.description)
+    case .forked: self.init(.forked, error.description)
     case .cancelled: self.init(.cancelled, error.description)
     }
   }

@@ -22,6 +22,8 @@ public struct LimequatError: Error, Sendable {
     case unsupported = 13
     /// ``Session/setCancelled(_:)``.
     case cancelled = 14
+    /// The model was opened by another process, of which this one is a fork.
+    case forked = 15
     /// No signature, tensor or key of that name or index.
     case notFound = 20
     /// Another element type.

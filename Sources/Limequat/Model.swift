@@ -1,7 +1,7 @@
 internal import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
-package import LimequatRuntime
+internal import LimequatRuntime
 internal import LimequatText
 internal import Synchronization
 
@@ -11,10 +11,14 @@ internal import Synchronization
 /// lie in the mapped file, or read when they are first used: see ``Options/memoryBudget`` and ``Options/isResident``.
 public final class Model: Sendable {
   let runtime: LimequatRuntime.Model
+  let logger: Logger?
   /// Made at the first text, shared by all sessions.
   private let textTokenizer = AtomicLazyReference<UnigramTokenizer>()
 
-  private init(_ runtime: LimequatRuntime.Model) { self.runtime = runtime }
+  private init(_ runtime: LimequatRuntime.Model, _ logger: Logger?) {
+    self.runtime = runtime
+    self.logger = logger
+  }
 
   /// The tokenizer of the signature `text`. Threads that need it first at the same time may each make one, of
   /// which one is kept.
@@ -41,16 +45,19 @@ public final class Model: Sendable {
     public var verification: Verification
     /// The kernel table by name, for tests; nil: the fastest that runs here.
     public var kernels: String?
+    /// Hears what goes on beside results and errors.
+    public var logger: Logger?
 
     public init(
       threads: Int = 0, memoryBudget: Int? = nil, isResident: Bool = false,
-      verification: Verification = .firstUse, kernels: String? = nil
+      verification: Verification = .firstUse, kernels: String? = nil, logger: Logger? = nil
     ) {
       self.threads = threads
       self.memoryBudget = memoryBudget
       self.isResident = isResident
       self.verification = verification
       self.kernels = kernels
+      self.logger = logger
     }
 
     fileprivate var holding: ModelOptions.Holding {
@@ -133,18 +140,16 @@ public final class Model: Sendable {
   private static func make(
     _ container: Container, _ options: Options, kernels: Name?
   ) throws(LimequatError) -> Model {
+    let runtimeOptions = ModelOptions(
+      threads: options.threads, kernels: kernels, holding: options.holding,
+      verifiesAtFirstUse: options.verification == .firstUse, logger: runtimeLogger(options.logger))
     do throws(RuntimeError) {
-      return Model(
-        try LimequatRuntime.Model.open(
-          container: container,
-          options: ModelOptions(
-            threads: options.threads, kernels: kernels, holding: options.holding,
-            verifiesAtFirstUse: options.verification == .firstUse)))
+      let model = Model(
+        try LimequatRuntime.Model.open(container: container, options: runtimeOptions), options.logger)
+      model.logOpened(options)
+      return model
     } catch { throw LimequatError(opening: error) }
   }
-
-  /// What the model holds, and what all its sessions took together.
-  package var counters: ModelCounters { runtime.counters }
 
   /// A new session, for one thread of work.
   public func makeSession(options: Session.Options = Session.Options()) throws(LimequatError) -> Session {

@@ -8,7 +8,7 @@ extension Session {
     labels: borrowing Table<Name>, templates: borrowing Table<Name>,
     into vectors: UnsafeMutableBufferPointer<Float>
   ) throws(LimequatError) {
-    try enter()
+    try enter(items: prompts(labels.count, templates.count))
     defer { leave() }
     try embedLabels(labels, templates, into: vectors)
   }
@@ -29,7 +29,7 @@ extension Session {
     images: borrowing Table<ImageView>, labels: borrowing Table<Name>, templates: borrowing Table<Name>,
     into scores: UnsafeMutableBufferPointer<Float>
   ) throws(LimequatError) {
-    try enter()
+    try enter(items: images.count &+ prompts(labels.count, templates.count))
     defer { leave() }
     guard model.logitScale != nil else { throw Session.noLogitScale }
     let width = model.embeddingSize
@@ -45,6 +45,9 @@ extension Session {
     try embedImages(images, into: imageVectors)
     try scoreRows(UnsafeBufferPointer(imageVectors), UnsafeBufferPointer(labelVectors), into: scores)
   }
+
+  /// Wrapping: more prompts than an Int counts are refused when they are made.
+  private func prompts(_ labels: Int, _ templates: Int) -> Int { labels &* max(1, templates) }
 
   private static var noLogitScale: LimequatError {
     LimequatError(.unsupported, "the model has no logit scale: it cannot weigh labels against each other")

@@ -11,7 +11,7 @@ extension Session {
   package func embed(
     images: borrowing Table<ImageView>, into vectors: UnsafeMutableBufferPointer<Float>
   ) throws(LimequatError) {
-    try enter()
+    try enter(items: images.count)
     defer { leave() }
     try embedImages(images, into: vectors)
   }

@@ -71,7 +71,7 @@ extension Session {
           return .success(
             try run(
               signature, UnsafeBufferPointer(start: inputs, count: 1),
-              UnsafeBufferPointer(start: outputs, count: 1)))
+              UnsafeBufferPointer(start: outputs, count: 1), items: input.shape[0]))
         } catch { return .failure(error) }
       }
     }

@@ -19,7 +19,7 @@ extension Session {
   package func run(
     signature: Int, inputs: borrowing Table<NamedInput>, outputs: inout Table<NamedOutput>
   ) throws(LimequatError) {
-    try enter()
+    try enter(items: 1)
     defer { leave() }
     let call = try TensorCall.make(self, signature, inputs)
     try call.describe(&outputs)
@@ -174,7 +174,7 @@ private final class TensorCall {
     }
     try inputs.withElements { (inputs) throws(LimequatError) in
       try rooms.withElements { (rooms) throws(LimequatError) in
-        try session.run(signature, UnsafeBufferPointer(inputs), UnsafeBufferPointer(rooms))
+        try session.run(signature, UnsafeBufferPointer(inputs), UnsafeBufferPointer(rooms), items: 1)
       }
     }
   }

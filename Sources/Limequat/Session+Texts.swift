@@ -11,7 +11,7 @@ extension Session {
   package func embed(
     texts: borrowing Table<Name>, into vectors: UnsafeMutableBufferPointer<Float>
   ) throws(LimequatError) {
-    try enter()
+    try enter(items: texts.count)
     defer { leave() }
     let (signature, facts) = try embedding(Model.textName, into: vectors, count: texts.count)
     guard texts.count > 0 else { return }

@@ -1,7 +1,7 @@
 package import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
-package import LimequatRuntime
+internal import LimequatRuntime
 internal import Synchronization
 
 /// Runs a model for one thread at a time. A second thread that comes meanwhile is refused with
@@ -12,29 +12,39 @@ public final class Session: @unchecked Sendable {
   public let model: Model
   let runtime: LimequatRuntime.Session
   let options: Options
+  let progress: CallProgress?
   private let isBusy = Atomic<Bool>(false)
   private let isCancelled = Atomic<Bool>(false)
 
-  /// How long batches are cut, so that memory stays bounded. Models whose results depend on the whole batch
-  /// (a finite expert capacity) are not cut.
+  /// How a session works. Long batches are cut into pieces, so that memory stays bounded; models whose results
+  /// depend on the whole batch (a finite expert capacity) are not cut.
   public struct Options: Sendable {
     /// 0: 8.
     public var imagesAtOnce: Int
     /// 0: 32.
     public var textsAtOnce: Int
-    /// Keep who was routed where in the last call of the runtime.
-    package var tracesRouting = false
+    /// Keep who was routed where: ``Session/readRouting()``.
+    public var tracesRouting: Bool
+    /// Hears how far calls are, and may end them.
+    public var progress: Progress?
 
-    public init(imagesAtOnce: Int = 0, textsAtOnce: Int = 0) {
+    public init(
+      imagesAtOnce: Int = 0, textsAtOnce: Int = 0, tracesRouting: Bool = false, progress: Progress? = nil
+    ) {
       self.imagesAtOnce = imagesAtOnce
       self.textsAtOnce = textsAtOnce
+      self.tracesRouting = tracesRouting
+      self.progress = progress
     }
   }
 
-  private init(model: Model, runtime: LimequatRuntime.Session, options: Options) {
+  private init(
+    model: Model, runtime: LimequatRuntime.Session, options: Options, progress: CallProgress?
+  ) {
     self.model = model
     self.runtime = runtime
     self.options = options
+    self.progress = progress
   }
 
   static func make(model: Model, options: Options) throws(LimequatError) -> Session {
@@ -44,10 +54,14 @@ public final class Session: @unchecked Sendable {
     guard options.textsAtOnce >= 0 else {
       throw LimequatError(.argument, "textsAtOnce is \(options.textsAtOnce), expected 0 or more")
     }
+    let progress = options.progress.map { CallProgress($0) }
+    var steps: LimequatRuntime.Progress?
+    if let progress { steps = { done, total in progress.step(done, of: total) } }
     do throws(RuntimeError) {
+      try model.runtime.checkProcess()
       let runtime = try LimequatRuntime.Session.make(
-        model: model.runtime, tracesRouting: options.tracesRouting)
-      return Session(model: model, runtime: runtime, options: options)
+        model: model.runtime, tracesRouting: options.tracesRouting, progress: steps)
+      return Session(model: model, runtime: runtime, options: options, progress: progress)
     } catch { throw LimequatError(error) }
   }
 
@@ -59,19 +73,23 @@ public final class Session: @unchecked Sendable {
     if cancelled { runtime.cancel() }
   }
 
-  /// Who was routed where in the last call of the runtime; nil unless the options asked for it.
-  package var routing: RoutingTrace? { runtime.trace }
-
-  /// What the session did and holds.
-  package var counters: SessionCounters { runtime.counters }
-
   func checkCancelled() throws(LimequatError) {
     if isCancelled.load(ordering: .relaxed) { throw LimequatError(.cancelled, "the session is cancelled") }
   }
 
   /// First in each call that computes; ``leave()`` is last.
-  func enter() throws(LimequatError) {
-    try checkCancelled()
+  func enter(items: Int = 0) throws(LimequatError) {
+    try occupy()
+    do throws(LimequatError) { try checkCancelled() } catch {
+      leave()
+      throw error
+    }
+    progress?.begin(items)
+  }
+
+  /// First in each call; ``leave()`` is last. A child of fork() is told first: what was busy then stays so.
+  func occupy() throws(LimequatError) {
+    do throws(RuntimeError) { try model.runtime.checkProcess() } catch { throw LimequatError(error) }
     guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
       throw LimequatError(.busy, "the session is in use by another thread")
     }
@@ -79,14 +97,19 @@ public final class Session: @unchecked Sendable {
 
   func leave() { isBusy.store(false, ordering: .releasing) }
 
-  /// One call of the runtime. Looks at cancelling afterwards too: the runtime forgets what came before its call.
+  /// One call of the runtime, on `items` of the session's call. Looks at cancelling afterwards too: the runtime forgets what came before its call.
   func run(
     _ signature: Int, _ inputs: UnsafeBufferPointer<TensorView>,
-    _ outputs: UnsafeBufferPointer<MutableTensorView>
+    _ outputs: UnsafeBufferPointer<MutableTensorView>, items: Int
   ) throws(LimequatError) {
+    progress?.beginPiece(items)
     do throws(RuntimeError) {
       try runtime.run(signature: signature, inputs: inputs, outputs: outputs)
-    } catch { throw LimequatError(error) }
+    } catch {
+      let error = LimequatError(error)
+      if error.code == .checksum { model.logger?(.error, error.message) }
+      throw error
+    }
     try checkCancelled()
   }
 

@@ -34,7 +34,6 @@ func checkMemory() throws(CallError) {
   do throws(BytesError) { try Memory.check() } catch { throw .memory }
 }
 
-/// Cuts the message where it fills the room, between two characters, and makes one line of it.
 @inline(never)
 private func describe(
   _ status: lmq_status, _ systemError: Int32, _ message: String, in error: UnsafeMutablePointer<lmq_error>?
@@ -42,20 +41,25 @@ private func describe(
   guard let error else { return }
   error.pointee.status = status
   error.pointee.system_error = systemError
-  withUnsafeMutableBytes(of: &error.pointee.message) { room in
-    var length = 0
-    var whole = 0  // bytes that end with a whole character
-    for byte in message.utf8 {
-      if byte & 0xC0 != 0x80 { whole = length }
-      guard length < room.count - 1 else {
-        length = whole
-        break
-      }
-      room[length] = byte < 0x20 ? 0x20 : byte
-      length += 1
+  withUnsafeMutableBytes(of: &error.pointee.message) { writeLine(message, to: $0) }
+}
+
+/// Writes a message with a zero byte at its end. Cuts it where it fills the room, between two characters, and
+/// makes one line of it.
+@inline(never)
+func writeLine(_ message: String, to room: UnsafeMutableRawBufferPointer) {
+  var length = 0
+  var whole = 0  // bytes that end with a whole character
+  for byte in message.utf8 {
+    if byte & 0xC0 != 0x80 { whole = length }
+    guard length < room.count - 1 else {
+      length = whole
+      break
     }
-    room[length] = 0
+    room[length] = byte < 0x20 ? 0x20 : byte
+    length += 1
   }
+  room[length] = 0
 }
 
 @c @implementation
@@ -68,6 +72,7 @@ public func lmq_status_name(_ status: lmq_status) -> UnsafePointer<CChar>! {
     case LMQ_ERROR_BUSY: "LMQ_ERROR_BUSY"
     case LMQ_ERROR_UNSUPPORTED: "LMQ_ERROR_UNSUPPORTED"
     case LMQ_ERROR_CANCELLED: "LMQ_ERROR_CANCELLED"
+    case LMQ_ERROR_FORKED: "LMQ_ERROR_FORKED"
     case LMQ_ERROR_NOT_FOUND: "LMQ_ERROR_NOT_FOUND"
     case LMQ_ERROR_TYPE: "LMQ_ERROR_TYPE"
     case LMQ_ERROR_SHAPE: "LMQ_ERROR_SHAPE"

@@ -3,14 +3,13 @@ internal import LimequatBytes
 internal import CLimequat
 internal import Limequat
 
-/// A struct of limequat.h that begins with `struct_size`. Programs may have been compiled with an older header,
+/// A struct of limequat.h that begins with `struct_size`, a size_t. Programs may have been compiled with an older header,
 /// whose struct ends earlier, or with a newer one, whose struct goes on.
 protocol GrowingStruct {
   /// Its size in the first header that had it.
   static var firstSize: Int { get }
-  /// All 0 but `struct_size`.
+  /// All 0.
   init()
-  var struct_size: Int { get set }
 }
 
 // At ABI version 1 no struct has grown: the size of now is the first one.
@@ -24,6 +23,13 @@ extension lmq_signature_facts: GrowingStruct {
 }
 extension lmq_tensor_facts: GrowingStruct {
   static var firstSize: Int { MemoryLayout<lmq_tensor_facts>.size }
+}
+extension lmq_routing: GrowingStruct { static var firstSize: Int { MemoryLayout<lmq_routing>.size } }
+extension lmq_session_counters: GrowingStruct {
+  static var firstSize: Int { MemoryLayout<lmq_session_counters>.size }
+}
+extension lmq_model_counters: GrowingStruct {
+  static var firstSize: Int { MemoryLayout<lmq_model_counters>.size }
 }
 
 /// No struct will ever be longer: a greater number was never set.
@@ -47,30 +53,46 @@ extension GrowingStruct {
   /// What the caller wrote. Fields that an older header does not have are 0; those of a newer one must be 0,
   /// for this library could not do what they ask for.
   static func read(_ start: UnsafeRawPointer, _ name: StaticString) throws(CallError) -> Self {
-    let size = try callerSize(start, firstSize: firstSize, name)
     var result = Self()
-    let known = min(size, MemoryLayout<Self>.size)
-    withUnsafeMutableBytes(of: &result) { room in
-      room.copyMemory(from: UnsafeRawBufferPointer(start: start, count: known))
+    try withUnsafeMutableBytes(of: &result) { (room) throws(CallError) in
+      try readBytes(start, into: room, firstSize: firstSize, name)
     }
-    for offset in known..<size where start.load(fromByteOffset: offset, as: UInt8.self) != 0 {
-      throw .limequat(
-        LimequatError(.unsupported, "\(name) uses a field that this library does not know"))
-    }
-    result.struct_size = size
     return result
   }
 
   /// Writes as much as the caller's struct has room for; what this library does not know becomes 0.
   func write(to start: UnsafeMutableRawPointer, _ name: StaticString) throws(CallError) {
-    let size = try callerSize(start, firstSize: Self.firstSize, name)
     var copy = self
-    copy.struct_size = size
-    let known = min(size, MemoryLayout<Self>.size)
-    withUnsafeBytes(of: copy) { bytes in
-      UnsafeMutableRawBufferPointer(start: start, count: known)
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<known]))
+    try withUnsafeMutableBytes(of: &copy) { (bytes) throws(CallError) in
+      try writeBytes(bytes, to: start, firstSize: Self.firstSize, name)
     }
-    for offset in known..<size { start.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self) }
   }
+}
+
+// The same for all structs, once.
+
+@inline(never)
+private func readBytes(
+  _ start: UnsafeRawPointer, into room: UnsafeMutableRawBufferPointer, firstSize: Int, _ name: StaticString
+) throws(CallError) {
+  let size = try callerSize(start, firstSize: firstSize, name)
+  let known = min(size, room.count)
+  room.copyMemory(from: UnsafeRawBufferPointer(start: start, count: known))
+  for offset in known..<size where start.load(fromByteOffset: offset, as: UInt8.self) != 0 {
+    throw .limequat(
+      LimequatError(.unsupported, "\(name) uses a field that this library does not know"))
+  }
+}
+
+@inline(never)
+private func writeBytes(
+  _ bytes: UnsafeMutableRawBufferPointer, to start: UnsafeMutableRawPointer, firstSize: Int,
+  _ name: StaticString
+) throws(CallError) {
+  let size = try callerSize(start, firstSize: firstSize, name)
+  bytes.storeBytes(of: size, as: Int.self)
+  let known = min(size, bytes.count)
+  UnsafeMutableRawBufferPointer(start: start, count: known)
+    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<known]))
+  for offset in known..<size { start.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self) }
 }

@@ -77,9 +77,12 @@ private func modelOptions(_ start: UnsafePointer<lmq_options>?) throws(CallError
   guard options.holding == LMQ_HOLDING_DEFAULT || options.holding == LMQ_HOLDING_RESIDENT else {
     throw .argument("options: holding is \(options.holding.rawValue), which is no lmq_holding")
   }
+  guard options.reserved == 0 else {
+    throw .argument("options: reserved is \(options.reserved), expected 0")
+  }
   return Model.Options(
     threads: Int(options.threads),
     memoryBudget: options.memory_budget == 0 ? nil : Int(clamping: options.memory_budget),
     isResident: options.holding == LMQ_HOLDING_RESIDENT, verification: verification,
-    kernels: options.kernels.map { Name($0).text })
+    kernels: options.kernels.map { Name($0).text }, logger: logger(options.logger, options.logger_user))
 }

@@ -135,7 +135,7 @@ private func describe(
   try facts.write(to: out, "out_facts")
 }
 
-private func notFound(
+func notFound(
   _ parameter: StaticString, _ index: Int, _ count: Int, _ what: StaticString
 ) -> CallError {
   .limequat(

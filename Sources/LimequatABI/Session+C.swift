@@ -43,8 +43,10 @@ private func sessionOptions(
 ) throws(CallError) -> Session.Options {
   guard let start else { return Session.Options() }
   let options = try lmq_session_options.read(start, "options")
+  guard options.reserved == 0 else { throw .argument("options: reserved is \(options.reserved), expected 0") }
   // More than an Int holds is no bound at all.
   return Session.Options(
     imagesAtOnce: options.images_at_once < 0 ? Int.max : options.images_at_once,
-    textsAtOnce: options.texts_at_once < 0 ? Int.max : options.texts_at_once)
+    textsAtOnce: options.texts_at_once < 0 ? Int.max : options.texts_at_once,
+    tracesRouting: options.trace_routing != 0, progress: progress(options.progress, options.progress_user))
 }

@@ -73,12 +73,13 @@ extension Benchmark {
     times.sort()
     let median = times[times.count / 2]
     let held = model.counters
+    let counters = try Fault.calling { () throws(LimequatError) in try embedder.session.readCounters() }
     return Benchmark(
       kernels: model.kernelsName, signature: signature, batch: batch, threads: model.threads,
       calls: times.count, openMs: openMs, firstMs: first, medianMs: median,
       p90Ms: times[min(times.count - 1, times.count * 9 / 10)], itemsPerSecond: Double(batch) / median * 1000,
       peakRssBytes: lmq_peak_memory(), bytesRead: held.experts.bytesRead + held.tensorBytesRead,
-      arenaBytes: embedder.session.counters.arenaBytes, hits: held.experts.hits, misses: held.experts.misses,
+      arenaBytes: counters.peakArenaBytes, hits: held.experts.hits, misses: held.experts.misses,
       waitMs: Double(held.experts.waitNanoseconds) / 1e6, peakExpertBytes: held.peakExpertBytes,
       tensorBytes: held.tensorBytes)
   }

@@ -6,7 +6,7 @@ struct Embedder {
   let model: Model
   let session: Session
   /// Called after each call of the runtime, with the modality of its inputs.
-  var observe: (Session, String) -> Void = { _, _ in }
+  var observe: (Session, String) throws(LimequatError) -> Void = { _, _ in }
 
   init(_ model: Model, tracesRouting: Bool = false) throws(Fault) {
     self.model = model
@@ -36,7 +36,7 @@ struct Embedder {
             into: .init(rebasing: vectors[(call.lowerBound * width)..<(call.upperBound * width)]))
         }
       }
-      observe(session, "image")
+      try Fault.calling { () throws(LimequatError) in try observe(session, "image") }
       Console.progress("\(call.upperBound) of \(paths.count) images")
     }
     Console.endProgress()
@@ -53,7 +53,7 @@ struct Embedder {
             into: .init(rebasing: vectors[(call.lowerBound * width)..<(call.upperBound * width)]))
         }
       }
-      observe(session, "text")
+      try Fault.calling { () throws(LimequatError) in try observe(session, "text") }
     }
   }
 

@@ -31,8 +31,8 @@ struct RoutingCommand: ParsableCommand {
     let model = try options.open(self.model)
     var embedder = try Embedder(model, tracesRouting: true)
     var report = RoutingReport()
-    embedder.observe = { session, modality in
-      if let trace = session.routing { report.add(trace, modality: modality) }
+    embedder.observe = { (session, modality) throws(LimequatError) in
+      if let trace = try session.readTrace() { report.add(trace, modality: modality) }
     }
     let width = model.embeddingSize
     let vectors = try NumpyArray(type: .f32, shape: Shape(of: image.count + text.count, width))

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LimequatBytes
+internal import Limequat
 internal import LimequatRuntime
 
 /// Who was routed where: choices counted for each MoE layer and modality.
@@ -75,7 +76,7 @@ struct RoutingReport: Encodable {
     let waitMs: Double
     let peakExpertBytes: Int
 
-    init(_ counters: ModelCounters) {
+    init(_ counters: Limequat.Model.Counters) {
       hits = counters.experts.hits
       misses = counters.experts.misses
       bytesRead = counters.experts.bytesRead

@@ -56,6 +56,8 @@ public indirect enum RuntimeError: Error, Sendable {
   case unreadableTensor(String, offset: Int, ContainerError)
   /// Another thread is using the session.
   case sessionBusy
+  /// The model was opened by another process, of which this one is a fork.
+  case forked
   case cancelled
 }
 
@@ -109,6 +111,7 @@ extension RuntimeError: CustomStringConvertible {
     case .unreadableTensor(let name, let offset, let error):
       "tensor \"\(name)\" at offset \(offset): \(error.description)"
     case .sessionBusy: "the session is in use by another thread"
+    case .forked: "the model was opened before fork(), by the parent process: open it again in this one"
     case .cancelled: "cancelled"
     }
   }

@@ -127,6 +127,57 @@ static void sessions(void) {
   lmq_session_options options = LMQ_SESSION_OPTIONS_INIT;
   options.struct_size = 3;
   ANSWERS(LMQ_ERROR_ARGUMENT, "struct_size", lmq_session_open(model, &options, &none, &error));
+  options.struct_size = SIZE_MAX;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "struct_size", lmq_session_open(model, &options, &none, &error));
+  options.struct_size = sizeof options;
+  options.reserved = 1;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "reserved", lmq_session_open(model, &options, &none, &error));
+  options.reserved = 0;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "options",
+          lmq_session_open(model, (const lmq_session_options *)((const char *)&options + 1), &none, &error));
+  struct {
+    lmq_session_options known;
+    void (*later)(void);
+  } longer = {LMQ_SESSION_OPTIONS_INIT, NULL};
+  longer.known.struct_size = sizeof longer;
+  SUCCEEDS(lmq_session_open(model, &longer.known, &none, &error));
+  lmq_session_close(none);
+  longer.later = (void (*)(void))sessions;
+  ANSWERS(LMQ_ERROR_UNSUPPORTED, "options", lmq_session_open(model, &longer.known, &none, &error));
+  CHECK(none == NULL);
+}
+
+/* Functions that tell what sessions did. */
+static void states(void) {
+  lmq_routing routing = LMQ_ROUTING_INIT;
+  lmq_session_counters counters = LMQ_SESSION_COUNTERS_INIT;
+  lmq_model_counters experts = LMQ_MODEL_COUNTERS_INIT;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "session", lmq_session_read_routing(NULL, 0, &routing, &error));
+  ANSWERS(LMQ_ERROR_HANDLE, "session", lmq_session_read_routing((lmq_session *)model, 0, &routing, &error));
+  ANSWERS(LMQ_ERROR_ARGUMENT, "out_routing", lmq_session_read_routing(session, 0, NULL, &error));
+  ANSWERS(LMQ_ERROR_ARGUMENT, "session", lmq_session_read_counters(NULL, &counters, &error));
+  ANSWERS(LMQ_ERROR_HANDLE, "session", lmq_session_read_counters((lmq_session *)model, &counters, &error));
+  ANSWERS(LMQ_ERROR_ARGUMENT, "out_counters", lmq_session_read_counters(session, NULL, &error));
+  ANSWERS(LMQ_ERROR_ARGUMENT, "model", lmq_model_read_counters(NULL, &experts, &error));
+  ANSWERS(LMQ_ERROR_HANDLE, "model", lmq_model_read_counters((lmq_model *)session, &experts, &error));
+  ANSWERS(LMQ_ERROR_ARGUMENT, "out_counters", lmq_model_read_counters(model, NULL, &error));
+  ANSWERS(LMQ_ERROR_ARGUMENT, "session", lmq_session_trim(NULL, &error));
+  ANSWERS(LMQ_ERROR_HANDLE, "session", lmq_session_trim((lmq_session *)model, &error));
+  counters.struct_size = sizeof counters - 8;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "struct_size", lmq_session_read_counters(session, &counters, &error));
+  experts.struct_size = 0;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "struct_size", lmq_model_read_counters(model, &experts, &error));
+  experts.struct_size = SIZE_MAX;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "struct_size", lmq_model_read_counters(model, &experts, &error));
+
+  /* What a later header has at the end of a struct becomes 0. */
+  struct {
+    lmq_session_counters known;
+    uint64_t later[2];
+  } longer = {LMQ_SESSION_COUNTERS_INIT, {7, 7}};
+  longer.known.struct_size = sizeof longer;
+  SUCCEEDS(lmq_session_read_counters(session, &longer.known, &error));
+  CHECK(longer.known.struct_size == sizeof longer && longer.later[0] == 0 && longer.later[1] == 0);
 }
 
 static void images(float *vectors) {
@@ -410,6 +461,7 @@ int main(int argc, char **argv) {
   float *vectors = calloc(2 * facts.embedding_size, sizeof *vectors);
   facts_of_models();
   sessions();
+  states();
   images(vectors);
   texts(vectors);
   classifying(vectors);

@@ -8,12 +8,25 @@ lmq_session_options session_options = LMQ_SESSION_OPTIONS_INIT;
 lmq_model_facts model_facts = LMQ_MODEL_FACTS_INIT;
 lmq_signature_facts signature_facts = LMQ_SIGNATURE_FACTS_INIT;
 lmq_tensor_facts tensor_facts = LMQ_TENSOR_FACTS_INIT;
+lmq_routing routing = LMQ_ROUTING_INIT;
+lmq_session_counters session_counters = LMQ_SESSION_COUNTERS_INIT;
+lmq_model_counters model_counters = LMQ_MODEL_COUNTERS_INIT;
 
 /* The widths that the ABI rests on. */
 typedef char status_is_32_bits[sizeof(lmq_status) == 4 ? 1 : -1];
 typedef char type_is_32_bits[sizeof(lmq_type) == 4 ? 1 : -1];
 typedef char verify_is_32_bits[sizeof(lmq_verify) == 4 ? 1 : -1];
+typedef char log_level_is_32_bits[sizeof(lmq_log_level) == 4 ? 1 : -1];
 typedef char error_is_512_bytes[sizeof(lmq_error) == 512 ? 1 : -1];
+
+/* Callbacks of the program's own language. */
+void hear(void *user, lmq_log_level level, const char *message);
+int watch(void *user, uint64_t done, uint64_t total);
+void set_callbacks(void);
+void set_callbacks(void) {
+  options.logger = hear;
+  session_options.progress = watch;
+}
 
 /* The shortest use: what the header's first comment shows. */
 int embed(const char *path, float *vector, size_t size);

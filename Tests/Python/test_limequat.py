@@ -1,6 +1,8 @@
 """test_limequat.py MODEL DIGITS: the installed package on the digits model and its reference vectors."""
 
 import errno
+import gc
+import logging
 import multiprocessing
 import os
 import pickle
@@ -32,7 +34,7 @@ def reference(name):
 def answers_in_child(model, session, results):
     """In a forked process: what the inherited handles and a model of its own answer."""
     answers = []
-    for call in (lambda: model.facts, lambda: session.embed_texts(["a"])):
+    for call in (lambda: model.facts, lambda: session.embed_texts(["a"])):  # what describes, what computes
         try:
             call()
             answers.append("answered")
@@ -183,6 +185,64 @@ class DigitsTest(unittest.TestCase):
         self.session.cancel(False)
         self.assertEqual(self.session.embed_texts(["a"]).shape, (1, 64))
 
+    def test_progress(self):
+        heard = []
+        with self.model.session(texts_at_once=4, progress=lambda *numbers: heard.append(numbers)) as session:
+            want = session.embed_texts(["a", "b", "c", "d", "e"])
+        self.assertEqual({total for _, total in heard}, {5000})
+        self.assertEqual([done for done, _ in heard], sorted(done for done, _ in heard))
+        self.assertEqual(heard[-1], (5000, 5000))
+        np.testing.assert_array_equal(want, self.session.embed_texts(["a", "b", "c", "d", "e"]))
+        answers = [True, None]
+
+        def answer(done, total):
+            found = answers[0] if done > 1500 else None
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        with self.model.session(texts_at_once=1, progress=answer) as session:
+            with self.assertRaises(limequat.CancelledError):
+                session.embed_texts(["a", "b", "c"])
+            answers[0] = KeyError("mine")
+            with self.assertRaises(KeyError):
+                session.embed_texts(["a", "b", "c"])
+            answers[0] = None
+            self.assertEqual(session.embed_texts(["a", "b", "c"]).shape, (3, 64))
+
+    def test_log(self):
+        with self.assertLogs("limequat", logging.INFO) as logs:
+            model = limequat.Model(MODEL, threads=1000, log=logging.getLogger("limequat").log)
+        self.assertEqual([record.levelno for record in logs.records], [logging.WARNING, logging.INFO])
+        self.assertIn("1000", logs.output[0])
+        self.assertIn(model.facts.kernels, logs.output[1])
+        session = model.session()
+        model.close()
+        del model
+        gc.collect()
+        self.assertEqual(session.embed_texts(["a"]).shape, (1, 64))
+        session.close()
+
+    def test_routing_counters_and_trim(self):
+        with self.assertRaises(limequat.NotFoundError):
+            self.session.routing()
+        with self.model.session(trace_routing=True) as session:
+            session.embed_texts(["seven", "a photo of the digit seven"])
+            layers = session.routing()
+            self.assertGreater(len(layers), 0)
+            for layer in layers:
+                self.assertEqual(layer.tokens_per_item, 16)
+                self.assertEqual(layer.experts.shape, (32, 1))
+                self.assertEqual((layer.gates.shape, layer.kept.shape), (layer.experts.shape, layer.experts.shape))
+                self.assertTrue(((layer.experts >= 0) & (layer.experts < layer.expert_count)).all())
+                self.assertTrue((layer.gates > 0).all() and layer.kept.all())
+            counters = session.counters
+            self.assertEqual((counters.runs, counters.routed_tokens), (1, 32 * len(layers)))
+            self.assertGreater(counters.arena_bytes, 0)
+            session.trim()
+            self.assertEqual((session.counters.arena_bytes, session.counters.plans_held), (0, 0))
+        self.assertEqual(self.model.counters.bytes_read, 0)
+
     def test_threads_with_a_session_each(self):
         want = self.session.embed_images(IMAGES[:40])
         results = [None] * 4
@@ -205,7 +265,7 @@ class DigitsTest(unittest.TestCase):
         results = context.Queue()
         child = context.Process(target=answers_in_child, args=(self.model, self.session, results))
         child.start()
-        self.assertEqual(results.get(timeout=60), ["forked", "forked", (1, 64)])
+        self.assertEqual(results.get(timeout=60), ["answered", "forked", (1, 64)])
         child.join(60)
         self.assertEqual(child.exitcode, 0)
         self.assertEqual(self.session.embed_texts(["a"]).shape, (1, 64))

@@ -21,7 +21,14 @@
  * Handles     A closed handle, or one of the other type, is answered with LMQ_ERROR_HANDLE. Handles may be
  *             closed in any order: a session keeps what it needs of its model.
  * Threads     A model may be used by all threads at once. A session is used by one thread at a time; a second
- *             one is answered with LMQ_ERROR_BUSY. lmq_session_cancel may be called from any thread.
+ *             one is answered with LMQ_ERROR_BUSY. lmq_session_cancel may be called from any thread. The threads
+ *             that a model starts for its work begin with the first call that computes.
+ * Callbacks   Loggers and progress functions are called on the thread that is in a call, never on one that the
+ *             library started, and not after that call has ended. They return; they neither throw nor jump.
+ *             They may call the library; the session whose call they are in is busy.
+ * Fork        A child of fork() describes and closes the models and sessions that it inherits; what needs
+ *             their threads or computes answers LMQ_ERROR_FORKED, whatever the number of threads. It opens the file
+ *             again, which copies nothing: all processes share its pages.
  * Strings     UTF-8, ended by a zero byte, unless a size is given with them.
  * Pointers    NULL is allowed where the description says so, and for arrays whose count is 0. Everything
  *             else that is NULL is LMQ_ERROR_ARGUMENT. Arrays must be aligned as their type wants it, and
@@ -65,7 +72,8 @@ typedef enum lmq_status {
   LMQ_ERROR_HANDLE = 11,      /* closed, or of another type */
   LMQ_ERROR_BUSY = 12,        /* the session is in use by another thread */
   LMQ_ERROR_UNSUPPORTED = 13, /* this model or this library does not do that */
-  LMQ_ERROR_CANCELLED = 14,   /* lmq_session_cancel */
+  LMQ_ERROR_CANCELLED = 14,   /* lmq_session_cancel, or lmq_session_options.progress */
+  LMQ_ERROR_FORKED = 15,      /* the model was opened before fork(), by a parent of this process */
 
   /* What the call brings. */
   LMQ_ERROR_NOT_FOUND = 20, /* no signature, tensor or key of that name or index */
@@ -123,6 +131,18 @@ typedef enum lmq_holding {
   LMQ_HOLDING_MAXIMUM = 0x7fffffff
 } lmq_holding;
 
+/* How much a message matters. */
+typedef enum lmq_log_level {
+  LMQ_LOG_ERROR = 1,   /* beside the call that fails: damaged weights */
+  LMQ_LOG_WARNING = 2, /* things go on, but not as asked for: the system refused a thread */
+  LMQ_LOG_INFORMATION = 3,
+  LMQ_LOG_MAXIMUM = 0x7fffffff
+} lmq_log_level;
+
+/* Hears what goes on beside results and errors: one sentence, valid during the call. May be called by several
+ * threads at once when calls run at once. */
+typedef void (*lmq_logger)(void *user, lmq_log_level level, const char *message);
+
 typedef struct lmq_options {
   size_t struct_size;
   uint32_t threads;       /* that work on a call, the caller's among them; 0: as many as processors */
@@ -132,8 +152,10 @@ typedef struct lmq_options {
   const char *kernels;    /* the kernel table by name, for tests; NULL: the fastest that runs here */
   lmq_holding holding;
   uint32_t reserved;      /* 0 */
+  lmq_logger logger;      /* of the model and its sessions; NULL: none */
+  void *logger_user;      /* handed to the logger */
 } lmq_options;
-#define LMQ_OPTIONS_INIT { sizeof(lmq_options), 0, LMQ_VERIFY_DEFAULT, 0, NULL, LMQ_HOLDING_DEFAULT, 0 }
+#define LMQ_OPTIONS_INIT { sizeof(lmq_options), 0, LMQ_VERIFY_DEFAULT, 0, NULL, LMQ_HOLDING_DEFAULT, 0, NULL, NULL }
 
 /* Opens a .lmq file. No weight is read. `options` may be NULL. */
 lmq_status lmq_model_open(const char *path, const lmq_options *options, lmq_model **out_model,
@@ -225,14 +247,23 @@ lmq_status lmq_model_metadata(const lmq_model *model, size_t index, const char *
 
 typedef struct lmq_session lmq_session;
 
+/* Hears how far a call is, between operators and between groups of experts. Any answer but 0 ends the call with
+ * LMQ_ERROR_CANCELLED. Both numbers are thousandths of an item (an image, a text, a prompt of a label; a run is
+ * one): `total` stays the same within a call, `done` grows up to it. */
+typedef int (*lmq_progress)(void *user, uint64_t done, uint64_t total);
+
 typedef struct lmq_session_options {
   size_t struct_size;
   /* Long batches are cut into pieces, so that memory stays bounded. Models with a finite expert capacity are
    * not cut. */
   size_t images_at_once; /* 0: 8 */
   size_t texts_at_once;  /* 0: 32 */
+  lmq_progress progress; /* NULL: none */
+  void *progress_user;   /* handed to it */
+  int32_t trace_routing; /* not 0: runs keep who was routed where, for lmq_session_read_routing */
+  int32_t reserved;      /* 0 */
 } lmq_session_options;
-#define LMQ_SESSION_OPTIONS_INIT { sizeof(lmq_session_options), 0, 0 }
+#define LMQ_SESSION_OPTIONS_INIT { sizeof(lmq_session_options), 0, 0, NULL, NULL, 0, 0 }
 
 /* The state of one thread of work. `options` may be NULL. */
 lmq_status lmq_session_open(const lmq_model *model, const lmq_session_options *options,
@@ -321,6 +352,70 @@ lmq_status lmq_session_plan(lmq_session *session, const char *signature, const l
  * order, each once; an optional one may be left out. i64 is accepted where the model declares i32. */
 lmq_status lmq_session_run(lmq_session *session, const char *signature, const lmq_input *inputs,
                            size_t input_count, lmq_output *outputs, size_t output_count, lmq_error *error);
+
+/* ---- What runs did and hold ---------------------------------------------------------------------------- */
+
+/* The routing of one MoE layer in the last run. Arrays have token_count rows of experts_per_token. */
+typedef struct lmq_routing {
+  size_t struct_size;
+  size_t layer_count;       /* of the run */
+  const char *node;         /* the layer's name in the graph */
+  const char *bank;         /* that of its experts in the file */
+  size_t token_count;       /* of the run, items one after the other */
+  size_t tokens_per_item;
+  size_t expert_count;
+  size_t experts_per_token;
+  size_t group_size;        /* tokens that share the capacity of experts */
+  size_t capacity;          /* tokens of a group that an expert takes; 0: all */
+  const int32_t *experts;   /* that each token chose, best first */
+  const float *gates;       /* their weights in the sum */
+  const uint8_t *kept;      /* 1: the expert had room; 0: the choice was dropped */
+} lmq_routing;
+#define LMQ_ROUTING_INIT { sizeof(lmq_routing), 0, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL }
+
+/* Layer `layer` of layer_count, in the order of evaluation. LMQ_ERROR_NOT_FOUND above that, after a call that
+ * failed, and without trace_routing. A batch that is cut into pieces has a run for each, of which the last one
+ * is told: see images_at_once. The arrays are valid until the session's next call or its end. */
+lmq_status lmq_session_read_routing(lmq_session *session, size_t layer, lmq_routing *out_routing,
+                               lmq_error *error);
+
+typedef struct lmq_session_counters {
+  size_t struct_size;
+  uint64_t runs;             /* evaluations of a graph that succeeded: one for each piece of a batch */
+  uint64_t routed_tokens;    /* in those, counted for each MoE layer */
+  uint64_t plans_made;       /* one for each combination of input dims that was not held */
+  uint64_t plans_held;       /* their number is bounded */
+  uint64_t arena_bytes;      /* memory between operators */
+  uint64_t peak_arena_bytes; /* the most that there ever was of it */
+  uint64_t hits;             /* experts of a layer that were in memory when a run came to it; 0 if mapped */
+  uint64_t misses;           /* and those that had to be read */
+  uint64_t bytes_read;       /* of those */
+  uint64_t wait_nanoseconds; /* for which runs stood still for reads */
+} lmq_session_counters;
+#define LMQ_SESSION_COUNTERS_INIT { sizeof(lmq_session_counters), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+lmq_status lmq_session_read_counters(lmq_session *session, lmq_session_counters *out_counters, lmq_error *error);
+
+/* Of all sessions together. In a mapped file weights are the system's matter, and all are 0. */
+typedef struct lmq_model_counters {
+  size_t struct_size;
+  uint64_t hits;              /* as in lmq_session_counters */
+  uint64_t misses;
+  uint64_t bytes_read;
+  uint64_t wait_nanoseconds;
+  uint64_t expert_bytes;      /* of experts that are held now */
+  uint64_t peak_expert_bytes; /* the most that there ever was of them */
+  uint64_t tensor_bytes;      /* of all other weights that are held */
+  uint64_t tensor_bytes_read; /* and of what was read of them */
+} lmq_model_counters;
+#define LMQ_MODEL_COUNTERS_INIT { sizeof(lmq_model_counters), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+lmq_status lmq_model_read_counters(const lmq_model *model, lmq_model_counters *out_counters, lmq_error *error);
+
+/* Gives back to the system what is held between calls: plans, memory between operators, the routing of the last
+ * run, and the experts that the model holds under a budget while nobody uses them. The next call makes or reads
+ * them anew. Memory between operators beyond 64 MiB goes back after each run by itself. */
+lmq_status lmq_session_trim(lmq_session *session, lmq_error *error);
 
 #ifdef __cplusplus
 }

@@ -9,6 +9,7 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   private let cache: ExpertCache
   private let isStarted = Atomic<Bool>(false)
   private var thread: pthread_t?
+  private let origin = ProcessOfOrigin()
 
   private init(cache: ExpertCache) { self.cache = cache }
 
@@ -45,6 +46,11 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   }
 
   deinit {
+    guard origin.isHere else {
+      // The thread is not here to be joined: what it waits with is left as it is.
+      _ = Unmanaged.passRetained(cache)
+      return
+    }
     cache.stop()
     if let thread { pthread_join(thread, nil) }
   }

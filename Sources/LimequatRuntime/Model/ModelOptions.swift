@@ -23,13 +23,16 @@ public struct ModelOptions: Sendable {
   public var holding = Holding.mapped
   /// Compare each block and dense tensor with its checksum when it is first used.
   public var verifiesAtFirstUse = true
+  public var logger: Logger?
 
   public init(
-    threads: Int = 0, kernels: Name? = nil, holding: Holding = .mapped, verifiesAtFirstUse: Bool = true
+    threads: Int = 0, kernels: Name? = nil, holding: Holding = .mapped, verifiesAtFirstUse: Bool = true,
+    logger: Logger? = nil
   ) {
     self.threads = threads
     self.kernels = kernels
     self.holding = holding
     self.verifiesAtFirstUse = verifiesAtFirstUse
+    self.logger = logger
   }
 }

@@ -28,6 +28,13 @@ final class Plan: @unchecked Sendable {
     self.arenaSize = arenaSize
   }
 
+  /// Tokens that its SparseMoE steps route, each step counted.
+  var routedTokens: Int {
+    var sum = 0
+    for index in 0..<rooms.count { sum &+= rooms[index]?.shape.tokens ?? 0 }
+    return sum
+  }
+
   /// Whether the plan is for these input dims.
   func fits(_ shapes: borrowing Table<Shape>) -> Bool {
     guard shapes.count == inputs.count else { return false }

@@ -26,10 +26,11 @@ struct Run: ~Copyable {
     try bind(views)
     try checkIndices()
     for index in 0..<plan.steps.count {
-      try cancellation.check()
+      try cancellation.check(index, of: plan.steps.count)
       try Allocation.check()
       if let step = plan.steps[index] { try run(step) }
     }
+    try cancellation.check(plan.steps.count, of: plan.steps.count)
   }
 
   private func run(_ step: Step) throws(RuntimeError) {

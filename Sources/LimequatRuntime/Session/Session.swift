@@ -11,7 +11,7 @@ internal import Synchronization
 public final class Session: @unchecked Sendable {
   public let model: Model
   private let isBusy = Atomic<Bool>(false)
-  private let cancellation = Cancellation()
+  private let cancellation: Cancellation
 
   // Used by the thread that set `isBusy`.
   private var plans: PlanCache
@@ -22,17 +22,23 @@ public final class Session: @unchecked Sendable {
   /// Who was routed where in the last call, if the session was made to tell.
   public private(set) var trace: RoutingTrace?
 
-  private init(model: Model, plans: consuming PlanCache, arena: consuming Pages, tracesRouting: Bool) {
+  private init(
+    model: Model, plans: consuming PlanCache, arena: consuming Pages, tracesRouting: Bool, progress: Progress?
+  ) {
     self.model = model
     self.plans = plans
     self.arena = arena
     self.tracesRouting = tracesRouting
+    cancellation = Cancellation(progress: progress)
   }
 
-  public static func make(model: Model, tracesRouting: Bool = false) throws(RuntimeError) -> Session {
+  /// `progress` is asked between operators, on the thread of the call, whether to go on.
+  public static func make(
+    model: Model, tracesRouting: Bool = false, progress: Progress? = nil
+  ) throws(RuntimeError) -> Session {
     Session(
       model: model, plans: try PlanCache.make(), arena: try Allocation.pages(size: 0),
-      tracesRouting: tracesRouting)
+      tracesRouting: tracesRouting, progress: progress)
   }
 
   /// The dims of an output for inputs of these dims, in the order of the graph's.
@@ -64,12 +70,15 @@ public final class Session: @unchecked Sendable {
     let shapes = try signatureModel.inputShapes(inputs)
     let plan = try plan(signature, signatureModel, shapes)
     try signatureModel.checkOutputs(outputs, plan)
+    defer {
+      arena.discard(from: Session.keptArena, to: arena.size)
+      counters.arenaBytes = min(arena.size, Session.keptArena)
+    }
     if arena.size < plan.arenaSize {
       arena = try Allocation.pages(size: 0)
       arena = try Allocation.pages(size: plan.arenaSize)
-      counters.arenaBytes = arena.size
+      counters.peakArenaBytes = max(counters.peakArenaBytes, arena.size)
     }
-    defer { arena.discard(from: Session.keptArena, to: arena.size) }
     let trace = tracesRouting ? try RoutingTrace.make(signatureModel, plan) : nil
     try model.engine.pool.start()
     try signatureModel.load(model.weights, model.engine.pool)
@@ -84,6 +93,7 @@ public final class Session: @unchecked Sendable {
     self.trace = trace
     counters.calls += 1
     counters.experts = demand.counters
+    counters.routedTokens &+= plan.routedTokens
   }
 
   /// Arena that stays in memory between calls, in bytes; what a large batch took beyond it goes back to the system.
@@ -92,12 +102,15 @@ public final class Session: @unchecked Sendable {
   /// Makes the call that is running end with an error soon. Without one it does nothing.
   public func cancel() { cancellation.raise() }
 
-  /// Frees what is held between calls, also the experts that the model holds under a budget.
+  /// Gives back what is held between calls: plans, memory between operators, the trace, and also the experts that
+  /// the model holds under a budget.
   public func trim() throws(RuntimeError) {
     try enter()
     defer { leave() }
     plans.clear()
     arena = try Allocation.pages(size: 0)
+    trace = nil
+    counters.heldPlans = 0
     counters.arenaBytes = 0
     model.store.trim()
   }
@@ -109,6 +122,7 @@ public final class Session: @unchecked Sendable {
     let plan = try PlanBuilder.build(signature, inputs: shapes, threads: model.threads)
     plans.add(index, plan)
     counters.plans += 1
+    counters.heldPlans = min(counters.heldPlans + 1, PlanCache.capacity)
     return plan
   }
 

@@ -8,6 +8,8 @@ internal import Synchronization
 final class ThreadPool: @unchecked Sendable {
   /// At least 1, the caller among them.
   let threads: Int
+  let origin = ProcessOfOrigin()
+  private let logger: Logger?
   private let crew: Crew
   private let isStarted = Atomic<Bool>(false)
   private let isTaken = Atomic<Bool>(false)
@@ -17,28 +19,38 @@ final class ThreadPool: @unchecked Sendable {
   /// More threads than this are never started.
   static let maximumThreads = 256
 
-  private init(threads: Int, crew: Crew, handles: consuming Table<pthread_t>) {
+  private init(threads: Int, crew: Crew, handles: consuming Table<pthread_t>, logger: Logger?) {
     self.threads = threads
+    self.logger = logger
     self.crew = crew
     self.handles = handles
   }
 
   /// `threads` 0: as many as processors are open to this process.
-  static func make(threads: Int) throws(RuntimeError) -> ThreadPool {
+  static func make(threads: Int, logger: Logger?) throws(RuntimeError) -> ThreadPool {
     let wanted = threads > 0 ? threads : Int(lmq_processor_count())
     let count = min(wanted, maximumThreads)
-    return ThreadPool(threads: count, crew: try Crew.make(), handles: try Allocation.table(capacity: count))
+    return ThreadPool(
+      threads: count, crew: try Crew.make(), handles: try Allocation.table(capacity: count), logger: logger)
   }
 
-  /// Starts the threads that are not yet running. To be called before ``run(_:_:)``.
+  /// Starts the threads, the first time. To be called before ``run(_:_:)``. Those that the system refuses are
+  /// done without: the work gets done by those that there are, with the same result.
   func start() throws(RuntimeError) {
+    guard origin.isHere else { throw .forked }
     guard threads > 1, !isStarted.load(ordering: .acquiring) else { return }
     guard take() else { return }  // another caller is starting them
     defer { leave() }
     while handles.count < threads - 1 {
       var handle = pthread_t()
       let failure = lmq_thread_start(&handle, Crew.body, Unmanaged.passUnretained(crew).toOpaque())
-      guard failure == 0 else { throw .bytes(.system(call: .thread, errno: failure)) }
+      guard failure == 0 else {
+        logger?(
+          .warning,
+          "\(BytesError.system(call: .thread, errno: failure)): \(handles.count + 1) threads of \(threads) run"
+        )
+        break
+      }
       handles.append(handle)
     }
     isStarted.store(true, ordering: .releasing)
@@ -68,6 +80,11 @@ final class ThreadPool: @unchecked Sendable {
   private func leave() { isTaken.store(false, ordering: .releasing) }
 
   deinit {
+    guard origin.isHere else {
+      // Its threads are not here to be joined, and what they left locked stays so: the crew is left as it is.
+      _ = Unmanaged.passRetained(crew)
+      return
+    }
     crew.stop()
     handles.withElements { for handle in $0 { pthread_join(handle, nil) } }
   }

@@ -4,8 +4,8 @@
         vectors = session.embed_texts(["a photo of the digit seven"])  # float32 [1, model.facts.embedding_size]
 
 A model may be used by all threads at once, a session by one at a time; calls release the interpreter's lock.
-Neither survives fork(): a child process that inherits one gets a ForkedError, and opens the file itself. All
-processes that open a file share its pages.
+Neither computes after fork(): a child process that inherits one gets a ForkedError, and opens the file itself.
+All processes that open a file share its pages.
 """
 
 from .errors import (
@@ -28,8 +28,8 @@ from .errors import (
     UnsupportedError,
     VersionError,
 )
-from .model import Model, ModelFacts, Signature, TensorFacts
-from .session import Session
+from .model import Model, ModelCounters, ModelFacts, Signature, TensorFacts
+from .session import RoutedLayer, Session, SessionCounters
 
 __version__ = "0.1.0"
 
@@ -47,10 +47,13 @@ __all__ = [
     "InternalError",
     "InvalidValueError",
     "Model",
+    "ModelCounters",
     "ModelFacts",
     "NotFoundError",
     "OutOfMemoryError",
+    "RoutedLayer",
     "Session",
+    "SessionCounters",
     "ShapeError",
     "Signature",
     "TensorFacts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes as c
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,11 +30,19 @@ class Sized(c.Structure):
     def __init__(self, **fields: object) -> None:
         super().__init__(struct_size=c.sizeof(type(self)), **fields)
 
+    def values(self) -> dict[str, Any]:
+        """The fields after struct_size."""
+        return {name: getattr(self, name) for name, *_ in self._fields_[1:]}
+
+
+Logger = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
+Progress = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint64, c.c_uint64)
+
 
 class Options(Sized):
     _fields_ = [
         ("struct_size", c.c_size_t), ("threads", c.c_uint32), ("verify", c.c_uint32), ("memory_budget", c.c_uint64),
-        ("kernels", c.c_char_p),
+        ("kernels", c.c_char_p), ("holding", c.c_uint32), ("reserved", c.c_uint32), ("logger", Logger), ("logger_user", c.c_void_p),
     ]
 
 
@@ -62,7 +71,33 @@ class TensorFacts(Sized):
 
 
 class SessionOptions(Sized):
-    _fields_ = [("struct_size", c.c_size_t), ("images_at_once", c.c_size_t), ("texts_at_once", c.c_size_t)]
+    _fields_ = [
+        ("struct_size", c.c_size_t), ("images_at_once", c.c_size_t), ("texts_at_once", c.c_size_t),
+        ("progress", Progress), ("progress_user", c.c_void_p), ("trace_routing", c.c_int32), ("reserved", c.c_int32),
+    ]
+
+
+class Routing(Sized):
+    _fields_ = [
+        ("struct_size", c.c_size_t), ("layer_count", c.c_size_t), ("node", c.c_char_p), ("bank", c.c_char_p),
+        ("token_count", c.c_size_t), ("tokens_per_item", c.c_size_t), ("expert_count", c.c_size_t),
+        ("experts_per_token", c.c_size_t), ("group_size", c.c_size_t), ("capacity", c.c_size_t),
+        ("experts", c.POINTER(c.c_int32)), ("gates", c.POINTER(c.c_float)), ("kept", c.POINTER(c.c_uint8)),
+    ]
+
+
+def _counts(*names: str) -> list[tuple[str, type]]:
+    return [("struct_size", c.c_size_t), *((name, c.c_uint64) for name in names)]
+
+
+class SessionCounters(Sized):
+    _fields_ = _counts("runs", "routed_tokens", "plans_made", "plans_held", "arena_bytes", "peak_arena_bytes",
+                       "hits", "misses", "bytes_read", "wait_nanoseconds")
+
+
+class ModelCounters(Sized):
+    _fields_ = _counts("hits", "misses", "bytes_read", "wait_nanoseconds", "expert_bytes", "peak_expert_bytes",
+                       "tensor_bytes", "tensor_bytes_read")
 
 
 class Image(c.Structure):
@@ -95,6 +130,7 @@ _fallible = {
     "model_describe_input": (_handle, _size, _size, c.POINTER(TensorFacts)),
     "model_describe_output": (_handle, _size, _size, c.POINTER(TensorFacts)),
     "model_metadata": (_handle, _size, c.POINTER(c.c_char_p), c.POINTER(c.c_char_p)),
+    "model_read_counters": (_handle, c.POINTER(ModelCounters)),
     "session_open": (_handle, c.POINTER(SessionOptions), c.POINTER(_handle)),
     "session_embed_images": (_handle, _images, _size, _memory, _size),
     "session_embed_texts": (_handle, _texts, _sizes, _size, _memory, _size),
@@ -105,6 +141,9 @@ _fallible = {
     "session_classify": (_handle, _images, _size, _texts, _size, _texts, _size, _memory, _size),
     "session_plan": (_handle, c.c_char_p, _inputs, _size, _outputs, _size),
     "session_run": (_handle, c.c_char_p, _inputs, _size, _outputs, _size),
+    "session_read_routing": (_handle, _size, c.POINTER(Routing)),
+    "session_read_counters": (_handle, c.POINTER(SessionCounters)),
+    "session_trim": (_handle,),
 }
 
 
@@ -138,31 +177,25 @@ def call(name: str, *arguments: object) -> None:
 
 
 class Handle:
-    """Owns an lmq_model or lmq_session: a context manager that closes it, once, in the process that opened it."""
+    """Owns an lmq_model or lmq_session: a context manager that closes it, once."""
 
     _close_name: str
     _noun: str
     _value: int | None = None
 
     def _own(self, value: int | None) -> None:
-        self._process = os.getpid()
         self._value = value
 
     @property
     def _handle(self) -> int:
         if self._value is None:
             raise errors.HandleError(f"the {self._noun} is closed")
-        if self._process != os.getpid():
-            raise errors.ForkedError(
-                f"the {self._noun} was opened by process {self._process}, and this is its child "
-                f"{os.getpid()}: open the file here")
         return self._value
 
     def close(self) -> None:
         """Ends it; a second call does nothing. A call under way in another thread goes on to its end."""
         value, self._value = self._value, None
-        # A forked child has the memory but not the threads: it leaves them alone.
-        if value is not None and self._process == os.getpid():
+        if value is not None:
             getattr(library, self._close_name)(value)
 
     def __enter__(self):

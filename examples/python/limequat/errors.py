@@ -37,10 +37,6 @@ class HandleError(Error, ValueError):
     status = 11
 
 
-class ForkedError(HandleError):
-    """The model or session was opened before fork(), by the parent process."""
-
-
 class BusyError(Error, RuntimeError):
     """The session is in use by another thread."""
 
@@ -54,9 +50,15 @@ class UnsupportedError(Error):
 
 
 class CancelledError(Error):
-    """Session.cancel."""
+    """Session.cancel, or the session's progress function."""
 
     status = 14
+
+
+class ForkedError(Error, RuntimeError):
+    """The model was opened before fork(), by the parent process: this one opens it again."""
+
+    status = 15
 
 
 class NotFoundError(Error, LookupError):
@@ -132,9 +134,9 @@ class InternalError(Error, RuntimeError):
 _classes = {
     kind.status: kind
     for kind in (
-        ArgumentError, HandleError, BusyError, UnsupportedError, CancelledError, NotFoundError, ElementTypeError,
-        ShapeError, InvalidValueError, FormatError, VersionError, ChecksumError, FileError, OutOfMemoryError,
-        ThreadError, InternalError,
+        ArgumentError, HandleError, BusyError, UnsupportedError, CancelledError, ForkedError, NotFoundError,
+        ElementTypeError, ShapeError, InvalidValueError, FormatError, VersionError, ChecksumError, FileError,
+        OutOfMemoryError, ThreadError, InternalError,
     )
 }
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ctypes as c
+import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import _library as lib
-from .session import Session
+from .session import Progress, Session, Watch
+
+Log = Callable[[int, str], object]
+"""Hears messages with a level of the module logging; `logging.getLogger("limequat").log` is one."""
+
+_levels = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO}
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,21 @@ class ModelFacts:
     threads: int
     logit_scale: float | None
     kernels: str
+
+
+@dataclass(frozen=True)
+class ModelCounters:
+    """How weights came into memory, for all sessions together; all 0 where the file is mapped."""
+
+    hits: int
+    misses: int
+    bytes_read: int
+    wait_nanoseconds: int
+    expert_bytes: int
+    peak_expert_bytes: int
+    tensor_bytes: int
+    """Of all weights but experts."""
+    tensor_bytes_read: int
 
 
 @dataclass(frozen=True)
@@ -55,6 +77,7 @@ class Model(lib.Handle):
     memory_budget: bytes that experts may hold; 0: no bound, the file is mapped.
     verify: compare every checksum while the file is opened.
     kernels: the kernel table by name, for tests.
+    log: hears what goes on beside results and errors; called by threads that are in a call.
     """
 
     _close_name, _noun = "lmq_model_close", "model"
@@ -67,20 +90,43 @@ class Model(lib.Handle):
         memory_budget: int = 0,
         verify: bool = False,
         kernels: str | None = None,
+        log: Log | None = None,
     ) -> None:
+        self._logger = lib.Logger(
+            (lambda _, level, message: log(_levels.get(level, logging.INFO), _text(message))) if log else 0)
         options = lib.Options(
             threads=threads, verify=lib.VERIFY_OPEN if verify else 0, memory_budget=memory_budget,
-            kernels=kernels.encode() if kernels else None)
+            kernels=kernels.encode() if kernels else None, logger=self._logger)
         handle = c.c_void_p()
         lib.call("model_open", os.fsencode(path), options, c.byref(handle))
         self._own(handle.value)
 
-    def session(self, *, images_at_once: int = 0, texts_at_once: int = 0) -> Session:
-        """A session, for one thread of work. Long batches are cut into pieces of these sizes; 0: 8 and 32."""
-        options = lib.SessionOptions(images_at_once=images_at_once, texts_at_once=texts_at_once)
+    def session(
+        self,
+        *,
+        images_at_once: int = 0,
+        texts_at_once: int = 0,
+        progress: Progress | None = None,
+        trace_routing: bool = False,
+    ) -> Session:
+        """A session, for one thread of work. Long batches are cut into pieces of these sizes; 0: 8 and 32.
+
+        progress: called with (done, total) during calls; a true answer ends the call with a CancelledError, an
+        exception with that exception. trace_routing: keep what Session.routing tells.
+        """
+        watch = Watch(progress)
+        options = lib.SessionOptions(
+            images_at_once=images_at_once, texts_at_once=texts_at_once, progress=watch.function,
+            trace_routing=int(trace_routing))
         handle = c.c_void_p()
         lib.call("session_open", self._handle, options, c.byref(handle))
-        return Session(handle.value, self.facts, {s.name: s for s in self.signatures})
+        return Session(handle.value, self.facts, {s.name: s for s in self.signatures}, watch, self._logger)
+
+    @property
+    def counters(self) -> ModelCounters:
+        counters = lib.ModelCounters()
+        lib.call("model_read_counters", self._handle, counters)
+        return ModelCounters(**counters.values())
 
     @property
     def facts(self) -> ModelFacts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes as c
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,61 @@ Images = Iterable[ArrayLike]
 """Images: uint8 arrays [height, width, 3], each of its own size; an array [count, height, width, 3]; or one
 image, which is a batch of one. What NumPy can look at as such an array, as an RGB image of Pillow, will do."""
 
+Progress = Callable[[int, int], object]
+"""Hears how far a call is, in thousandths of an item; a true answer ends the call."""
+
 _numbers = {dtype: number for number, dtype in lib.DTYPES.items()}
+
+
+@dataclass(frozen=True)
+class SessionCounters:
+    runs: int
+    """Evaluations of a graph: one for each piece of a batch."""
+    routed_tokens: int
+    """In those, counted for each MoE layer."""
+    plans_made: int
+    plans_held: int
+    arena_bytes: int
+    """Memory between operators that is held now."""
+    peak_arena_bytes: int
+    hits: int
+    """Experts of a layer that were in memory when a run came to it; 0 where the file is mapped."""
+    misses: int
+    bytes_read: int
+    wait_nanoseconds: int
+
+
+@dataclass(frozen=True)
+class RoutedLayer:
+    """The routing of one MoE layer. Arrays have a row for each token and a column for each expert that it chose."""
+
+    node: str
+    bank: str
+    tokens_per_item: int
+    expert_count: int
+    group_size: int
+    """Tokens that share the capacity of experts."""
+    capacity: int | None
+    """Tokens of a group that an expert takes; None: all."""
+    experts: NDArray[np.int32]
+    gates: Floats
+    kept: NDArray[np.bool_]
+
+
+class Watch:
+    """A progress function as the library calls it. What it raises ends the call, and is raised there."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.raised: BaseException | None = None
+        self._progress = progress
+        self.function = lib.Progress(self._hear if progress else 0)
+
+    def _hear(self, _: int | None, done: int, total: int) -> int:
+        try:
+            return int(bool(self._progress(done, total)))
+        except BaseException as raised:
+            self.raised = raised
+            return 1
 
 
 class Session(lib.Handle):
@@ -28,9 +83,21 @@ class Session(lib.Handle):
 
     _close_name, _noun = "lmq_session_close", "session"
 
-    def __init__(self, handle: int | None, facts: ModelFacts, signatures: Mapping[str, Signature]) -> None:
+    def __init__(
+        self, handle: int | None, facts: ModelFacts, signatures: Mapping[str, Signature], watch: Watch, logger: Any
+    ) -> None:
         self._own(handle)
         self._facts, self._signatures = facts, signatures
+        self._watch, self._logger = watch, logger  # which the library calls while the session is open
+
+    def _call(self, name: str, *arguments: object) -> None:
+        self._watch.raised = None
+        try:
+            lib.call(name, self._handle, *arguments)
+        except errors.CancelledError:
+            if self._watch.raised is not None:
+                raise self._watch.raised from None
+            raise
 
     def cancel(self, cancelled: bool = True) -> None:
         """From any thread: calls, the one under way among them, raise CancelledError until cancel(False)."""
@@ -40,21 +107,21 @@ class Session(lib.Handle):
         """Unit vectors, float32 [images, embedding_size]."""
         batch = _Images(images)
         result = np.empty((len(batch), self._facts.embedding_size), np.float32)
-        lib.call("session_embed_images", self._handle, batch.records, len(batch), *_room(result))
+        self._call("session_embed_images", batch.records, len(batch), *_room(result))
         return result
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """Unit vectors, float32 [texts, embedding_size]."""
         batch = _Texts(texts)
         result = np.empty((len(batch), self._facts.embedding_size), np.float32)
-        lib.call("session_embed_texts", self._handle, batch.bytes, batch.sizes, len(batch), *_room(result))
+        self._call("session_embed_texts", batch.bytes, batch.sizes, len(batch), *_room(result))
         return result
 
     def tokenize(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """The ids that the signature "text" sees, padded: int32 [texts, token_count]."""
         batch = _Texts(texts)
         result = np.empty((len(batch), self._facts.token_count), np.int32)
-        lib.call("session_tokenize", self._handle, batch.bytes, batch.sizes, len(batch), *_room(result))
+        self._call("session_tokenize", batch.bytes, batch.sizes, len(batch), *_room(result))
         return result
 
     def preprocess(self, images: Images, signature: str = "image") -> Floats:
@@ -63,16 +130,16 @@ class Session(lib.Handle):
         found = self._signatures.get(signature)
         height, width = (found.image_size if found else None) or (0, 0)
         result = np.empty((len(batch), height, width, 3), np.float32)
-        lib.call(
-            "session_preprocess", self._handle, signature.encode(), batch.records, len(batch), *_room(result))
+        self._call(
+            "session_preprocess", signature.encode(), batch.records, len(batch), *_room(result))
         return result
 
     def embed_labels(self, labels: Sequence[str], templates: Sequence[str] = ()) -> Floats:
         """A unit vector for each label, the mean of its prompts: each template with the label in place of {}."""
         names, prompts = _Texts(labels, ended=True), _Texts(templates, ended=True)
         result = np.empty((len(names), self._facts.embedding_size), np.float32)
-        lib.call(
-            "session_embed_labels", self._handle, names.bytes, len(names), prompts.bytes, len(prompts),
+        self._call(
+            "session_embed_labels", names.bytes, len(names), prompts.bytes, len(prompts),
             *_room(result))
         return result
 
@@ -80,8 +147,8 @@ class Session(lib.Handle):
         """The probability of each label for each image, float32 [images, labels], from unit vectors."""
         rows, columns = self._vectors(image_vectors), self._vectors(label_vectors)
         result = np.empty((len(rows), len(columns)), np.float32)
-        lib.call(
-            "session_score", self._handle, rows.ctypes.data, len(rows), columns.ctypes.data, len(columns),
+        self._call(
+            "session_score", rows.ctypes.data, len(rows), columns.ctypes.data, len(columns),
             *_room(result))
         return result
 
@@ -89,8 +156,8 @@ class Session(lib.Handle):
         """The probability of each label for each image, float32 [images, labels], from pixels."""
         batch, names, prompts = _Images(images), _Texts(labels, ended=True), _Texts(templates, ended=True)
         result = np.empty((len(batch), len(names)), np.float32)
-        lib.call(
-            "session_classify", self._handle, batch.records, len(batch), names.bytes, len(names), prompts.bytes,
+        self._call(
+            "session_classify", batch.records, len(batch), names.bytes, len(names), prompts.bytes,
             len(prompts), *_room(result))
         return result
 
@@ -104,14 +171,39 @@ class Session(lib.Handle):
             found = self._signatures.get(signature)
             outputs = [output.name for output in found.outputs] if found else []
         wanted = (lib.Output * len(outputs))(*(lib.Output(name=name.encode()) for name in outputs))
-        arguments = (self._handle, signature.encode(), given, len(given), wanted, len(wanted))
-        lib.call("session_plan", *arguments)
+        arguments = (signature.encode(), given, len(given), wanted, len(wanted))
+        self._call("session_plan", *arguments)
         results = {}
         for name, output in zip(outputs, wanted):
             results[name] = np.empty(tuple(output.dims[: output.rank]), lib.DTYPES[output.type])
             output.data = results[name].ctypes.data
-        lib.call("session_run", *arguments)
+        self._call("session_run", *arguments)
         return results
+
+    def routing(self) -> list[RoutedLayer]:
+        """The MoE layers of the last run, in the order of evaluation; needs Model.session(trace_routing=True). A
+        batch that is cut into pieces has a run for each."""
+        layers: list[RoutedLayer] = []
+        record = lib.Routing(layer_count=1)
+        while len(layers) < record.layer_count:
+            self._call("session_read_routing", len(layers), record)
+            shape = (record.token_count, record.experts_per_token)
+            experts, gates, kept = (
+                np.ctypeslib.as_array(pointer, shape).copy() for pointer in (record.experts, record.gates, record.kept))
+            layers.append(RoutedLayer(
+                record.node.decode(), record.bank.decode(), record.tokens_per_item, record.expert_count,
+                record.group_size, record.capacity or None, experts, gates, kept.astype(bool)))
+        return layers
+
+    @property
+    def counters(self) -> SessionCounters:
+        counters = lib.SessionCounters()
+        self._call("session_read_counters", counters)
+        return SessionCounters(**counters.values())
+
+    def trim(self) -> None:
+        """Gives back to the system what is held between calls; the next call makes it anew."""
+        self._call("session_trim")
 
     def _vectors(self, vectors: ArrayLike) -> Floats:
         array = np.ascontiguousarray(vectors, np.float32)
