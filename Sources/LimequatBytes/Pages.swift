@@ -25,9 +25,9 @@ public struct Pages: ~Copyable, @unchecked Sendable {
     if first < last { _ = madvise(start + first, last - first, MADV_DONTNEED) }
   }
 
-  /// Keeps what lies between two offsets in memory, where the system allows it.
-  public func lock(from begin: Int, to end: Int) {
-    if begin >= 0, begin < end, end <= size { _ = mlock(start + begin, end - begin) }
+  /// Keeps what lies between two offsets in memory. Answers whether the system allowed it.
+  public func lock(from begin: Int, to end: Int) -> Bool {
+    begin >= 0 && begin < end && end <= size && mlock(start + begin, end - begin) == 0
   }
 
   deinit { munmap(start, max(size, 1)) }

@@ -19,6 +19,8 @@ typedef struct watch {
   int cancel_at; /* the call that it ends; 0: none */
 } watch;
 
+static const lmq_model *used; /* by the progress function, too */
+
 static int watch_progress(void *user, uint64_t done, uint64_t total) {
   watch *w = user;
   w->calls++;
@@ -34,6 +36,15 @@ static int watch_progress(void *user, uint64_t done, uint64_t total) {
                 strstr(mine.message, "session") == NULL ||
                 lmq_session_trim(w->session, NULL) != LMQ_ERROR_BUSY ||
                 lmq_session_read_counters(w->session, &counters, NULL) != LMQ_ERROR_BUSY;
+  }
+  if (used) { /* another session of the model, in the middle of the call */
+    const char *const text = "in between";
+    lmq_session *second;
+    float *room = calloc(facts.embedding_size, sizeof *room);
+    w->wrong += lmq_session_open(used, NULL, &second, NULL) != LMQ_OK ||
+                lmq_session_embed_texts(second, &text, NULL, 1, room, facts.embedding_size, NULL) != LMQ_OK;
+    lmq_session_close(second);
+    free(room);
   }
   return w->cancel_at != 0 && w->calls >= w->cancel_at;
 }
@@ -115,6 +126,21 @@ int main(int argc, char **argv) {
   check_progress(model);
   CHECK(h.wrong == 0 && h.warnings == 0);
   lmq_model_close(model);
+
+  /* With so small a budget that calls must wait for each other's experts. */
+  options.threads = 2;
+  options.memory_budget = 1;
+  ANSWERS(LMQ_ERROR_ARGUMENT, "budget", lmq_model_open(argv[1], &options, &model, &error));
+  const char *least = strpbrk(strstr(error.message, "least") ? strstr(error.message, "least") : "", "0123456789");
+  options.memory_budget = least ? strtoull(least, NULL, 10) : 0;
+  CHECK(options.memory_budget > 1);
+  SUCCEEDS(lmq_model_open(argv[1], &options, &model, &error));
+  used = model;
+  check_progress(model);
+  CHECK(h.wrong == 0 && h.warnings == 0);
+  used = NULL;
+  lmq_model_close(model);
+  options.memory_budget = 0;
 
   options.threads = 1000; /* allowed, but more than are ever started; none starts before a call */
   SUCCEEDS(lmq_model_open(argv[1], &options, &model, &error));

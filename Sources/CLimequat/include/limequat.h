@@ -247,8 +247,7 @@ lmq_status lmq_model_metadata(const lmq_model *model, size_t index, const char *
 
 typedef struct lmq_session lmq_session;
 
-/* Hears how far a call is, between operators and between groups of experts. Any answer but 0 ends the call with
- * LMQ_ERROR_CANCELLED. Both numbers are thousandths of an item (an image, a text, a prompt of a label; a run is
+/* Hears how far a call is, between operators. Any answer but 0 ends the call with LMQ_ERROR_CANCELLED. Both numbers are thousandths of an item (an image, a text, a prompt of a label; a run is
  * one): `total` stays the same within a call, `done` grows up to it. */
 typedef int (*lmq_progress)(void *user, uint64_t done, uint64_t total);
 

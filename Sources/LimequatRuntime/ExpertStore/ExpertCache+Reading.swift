@@ -40,7 +40,7 @@ extension ExpertCache {
     switch result {
     case .ready:
       blocks[read.number].state = .ready
-      if isResident { pages.lock(from: start, to: start + read.size) }
+      if isResident, !pages.lock(from: start, to: start + read.size) { isLockRefused = true }
     case .damaged(let checksum):
       blocks[read.number].state = .damaged
       blocks[read.number].checksum = checksum

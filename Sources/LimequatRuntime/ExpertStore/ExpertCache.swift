@@ -55,6 +55,9 @@ final class ExpertCache: @unchecked Sendable {
   /// Sessions that wait for a slab. The reader reads nothing ahead meanwhile.
   var starving = 0
   var isStopped = false
+  /// A block of a resident model could not be locked in memory; whether that was told.
+  var isLockRefused = false
+  private var isLockRefusalTold = false
   var counters = ModelCounters()
 
   private init(
@@ -198,8 +201,10 @@ final class ExpertCache: @unchecked Sendable {
     monitor.unlock()
   }
 
-  func end(_ demand: ExpertDemand) {
+  /// Answers, once for a model, whether there is a refused lock to tell of.
+  func end(_ demand: ExpertDemand) -> Bool {
     monitor.lock()
+    defer { monitor.unlock() }
     while demand.readsUnderWay > 0 { monitor.wait() }
     let first = numbering.first(of: demand.bank)
     for expert in demand.wanted { blocks[first + Int(expert)].wanted -= 1 }
@@ -207,7 +212,9 @@ final class ExpertCache: @unchecked Sendable {
     remove(demand)
     if !room.holdsAll { dropAll { !$0.isKept } }
     monitor.wakeAll()
-    monitor.unlock()
+    guard isLockRefused, !isLockRefusalTold else { return false }
+    isLockRefusalTold = true
+    return true
   }
 
   func trim() {

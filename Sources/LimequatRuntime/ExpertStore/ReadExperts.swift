@@ -1,4 +1,5 @@
 internal import CLimequatPlatform
+internal import LimequatBytes
 internal import LimequatContainer
 internal import Synchronization
 
@@ -11,13 +12,20 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   private var thread: pthread_t?
   private let origin = ProcessOfOrigin()
 
-  private init(cache: ExpertCache) { self.cache = cache }
+  private let logger: Logger?
+
+  private init(cache: ExpertCache, logger: Logger?) {
+    self.cache = cache
+    self.logger = logger
+  }
 
   /// `budget` in bytes; nil: blocks stay in memory once they were read.
   static func make(
-    _ container: Container, _ numbering: consuming ExpertNumbering, budget: Int?, verifies: Bool
+    _ container: Container, _ numbering: consuming ExpertNumbering, budget: Int?, verifies: Bool,
+    logger: Logger?
   ) throws(RuntimeError) -> ReadExperts {
-    ReadExperts(cache: try ExpertCache.make(container, numbering, budget: budget, verifies: verifies))
+    ReadExperts(
+      cache: try ExpertCache.make(container, numbering, budget: budget, verifies: verifies), logger: logger)
   }
 
   override func begin(_ demand: ExpertDemand) throws(RuntimeError) {
@@ -31,7 +39,10 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   override func release(_ demand: ExpertDemand, _ experts: UnsafeBufferPointer<Int32>) {
     cache.release(demand, experts)
   }
-  override func end(_ demand: ExpertDemand) { cache.end(demand) }
+  override func end(_ demand: ExpertDemand) {
+    guard cache.end(demand) else { return }
+    logger?(.warning, "the system refuses to lock experts in memory: it may drop and read them again")
+  }
   override func trim() { cache.trim() }
   override func count(_ counters: inout ModelCounters) { cache.count(&counters) }
 
@@ -42,7 +53,12 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
     }
     var handle = pthread_t()
     let failure = lmq_thread_start(&handle, ExpertCache.body, Unmanaged.passUnretained(cache).toOpaque())
-    if failure == 0 { thread = handle }
+    guard failure == 0 else {
+      logger?(
+        .warning, "\(BytesError.system(call: .thread, errno: failure)): experts are not read ahead")
+      return
+    }
+    thread = handle
   }
 
   deinit {

@@ -60,7 +60,8 @@ public final class Model: @unchecked Sendable {
     } else {
       var budget: Int?
       if case .budgeted(let bytes) = options.holding { budget = bytes }
-      store = try ReadExperts.make(container, numbering, budget: budget, verifies: verifies)
+      store = try ReadExperts.make(
+        container, numbering, budget: budget, verifies: verifies, logger: options.logger)
     }
     return Model(
       container: container, engine: engine, weights: try WeightStore.make(container, verifies: verifies),
