@@ -1,13 +1,14 @@
 """Measures every cell: model x signature x batch x threads x type of weights, ours and all peers turn by turn.
 
-    cells.py WORK [--rounds 5] [--seconds 0.5] [--models s32,b16] [--threads 1,2] [--weights f32,int8]
+    cells.py WORK [--rounds 5] [--seconds 0.4] [--models s32,b16] [--threads 1,2] [--weights f32,int8]
 
-All peers of a type of weights are loaded, each in a process of its own bound to the same processors, and only one of
-them works at a time: round by round each embeds for some time, in an order that turns around with each round. WORK
-gets cells-MODEL-SIGNATURE-THREADS-WEIGHTS.json; what is there already is not measured again.
+The peers of a group are loaded, each in a process of its own bound to the same processors, and only one of them works
+at a time: round by round each embeds for some time, in an order that turns around with each round. Ours is in each
+group. WORK/results gets cells-MODEL-SIGNATURE-THREADS-WEIGHTS-GROUP.json; what is there already is not measured again.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from machine import bounds
-from peers import PEERS
+from peers import GROUPS
 
 HERE = Path(__file__).parent
 CELLS = {"image": (1, 8), "text": (1, 32)}
@@ -42,6 +43,8 @@ class Worker:
             [*command, processors(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             stderr=subprocess.DEVNULL, bufsize=1)
         self.loaded = self._answer()
+        if peer == "limequat" and "error" in self.loaded:
+            raise SystemExit(f"{peer}, {model}: {self.loaded['error']}")
 
     def _answer(self) -> dict:
         line = self.process.stdout.readline()
@@ -86,9 +89,11 @@ def truth(work: Path, model: str, modality: str, batch: int, seed: int = 0) -> n
     return np.load(path)
 
 
-def measure(work: Path, model: str, modality: str, threads: int, weights: str, rounds: int, seconds: float) -> dict:
+def measure(
+    work: Path, model: str, modality: str, threads: int, weights: str, group: int, rounds: int, seconds: float
+) -> dict:
     workers, errors = [], {}
-    for peer in PEERS[weights]:
+    for peer in GROUPS[weights][group]:
         worker = Worker(work, model, peer, weights, modality, threads)
         if "error" in worker.loaded:
             errors[peer] = worker.loaded["error"]
@@ -131,22 +136,24 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--seconds", type=float, default=0.4)
     parser.add_argument("--models", default="s32,b16")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--weights", default="f32,int8")
     options = parser.parse_args()
     options.work = options.work.resolve()
-    for model in options.models.split(","):
-        for weights in options.weights.split(","):
-            for modality in CELLS:
-                for threads in map(int, options.threads.split(",")):
-                    path = options.work / "results" / f"cells-{model}-{modality}-{threads}-{weights}.json"
-                    if path.exists():
-                        continue
-                    result = measure(
-                        options.work, model, modality, threads, weights, options.rounds, options.seconds)
-                    path.write_text(json.dumps(result, indent=1))
+    cells = itertools.product(
+        options.models.split(","), options.weights.split(","), CELLS, map(int, options.threads.split(",")))
+    for model, weights, modality, threads in cells:
+        for group in range(len(GROUPS[weights])):
+            name = f"cells-{model}-{modality}-{threads}-{weights}-{group}.json"
+            path = options.work / "results" / name
+            if path.exists():
+                continue
+            # The best peers are in the first group.
+            rounds = options.rounds if group == 0 else (options.rounds + 1) // 2
+            result = measure(options.work, model, modality, threads, weights, group, rounds, options.seconds)
+            path.write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,17 @@ import numpy as np
 
 Embed = Callable[[np.ndarray], np.ndarray]
 
-F32 = ("limequat", "pytorch", "onnxruntime", "onnxruntime MoE", "openvino")
-INT8 = ("limequat", "pytorch", "onnxruntime", "onnxruntime QMoE", "openvino")
-PEERS = {"f32": F32, "int8": INT8}
+PEERS = {
+    "f32": ("limequat", "pytorch", "onnxruntime", "onnxruntime MoE", "openvino"),
+    "int8": ("limequat", "pytorch", "onnxruntime", "onnxruntime QMoE", "openvino"),
+}
 """By type of weights; the first is ours. int8: all matrices but the routers, and for Limequat the table too."""
+
+GROUPS = {
+    "f32": (("limequat", "onnxruntime", "openvino"), ("limequat", "pytorch", "onnxruntime MoE")),
+    "int8": (PEERS["int8"],),
+}
+"""Those that are measured turn by turn, and so are in memory together: of f32 B/16 models a few fill it."""
 
 
 def load(peer: str, weights: str, models: Path, modality: str, threads: int) -> Embed:

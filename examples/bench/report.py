@@ -19,24 +19,32 @@ def name(peer: str) -> str:
 
 
 def cell_rows(results: dict) -> list[dict]:
-    """A row for each cell, with the median of rounds of each peer and the ratio to the best."""
+    """A row for each cell: the median of rounds of each peer, and the least ratio of a peer to ours.
+
+    Ratios are taken round by round, of two visits within seconds of each other.
+    """
+    cells: dict[tuple, dict] = {}
+    for group in (value for key, value in results.items() if key.startswith("cells-")):
+        for batch, peers in group["batches"].items():
+            key = (MODELS[group["model"]], group["weights"], group["threads"], group["signature"], int(batch))
+            cell = cells.setdefault(key, {"ms": {}, "pairs": {}, "cosine": {}, "faults": 0})
+            ours = peers["limequat"]["ms"]
+            for peer, entry in peers.items():
+                cell["cosine"].setdefault(peer, entry.get("cosine", {}).get("least"))
+                cell["faults"] += entry["major_faults"]
+                if entry["ms"]:
+                    cell["ms"].setdefault(peer, statistics.median(entry["ms"]))
+                    if peer != "limequat":
+                        cell["pairs"][peer] = [theirs / mine for mine, theirs in zip(ours, entry["ms"])]
     rows = []
-    for cells in (value for key, value in results.items() if key.startswith("cells-")):
-        for batch, peers in cells["batches"].items():
-            times = {peer: entry["ms"] for peer, entry in peers.items() if entry["ms"]}
-            medians = {peer: statistics.median(ms) for peer, ms in times.items()}
-            others = {peer: ms for peer, ms in medians.items() if peer != "limequat"}
-            if "limequat" not in medians or not others:
-                continue
-            best = min(others, key=others.get)
-            # Round by round: both were measured within seconds of each other.
-            pairs = [theirs / ours for ours, theirs in zip(times["limequat"], times[best])]
-            rows.append({
-                "model": MODELS[cells["model"]], "signature": cells["signature"], "batch": int(batch),
-                "threads": cells["threads"], "weights": cells["weights"], "ms": medians, "best": best,
-                "ratio": statistics.median(pairs), "low": min(pairs), "high": max(pairs),
-                "cosine": {peer: entry.get("cosine", {}).get("least") for peer, entry in peers.items()},
-            })
+    for (model, weights, threads, signature, batch), cell in cells.items():
+        if not cell["pairs"]:
+            continue
+        ratios = {peer: statistics.median(pairs) for peer, pairs in cell["pairs"].items()}
+        best = min(ratios, key=ratios.get)
+        rows.append(cell | {
+            "model": model, "weights": weights, "threads": threads, "signature": signature, "batch": batch,
+            "best": best, "ratio": ratios[best], "low": min(cell["pairs"][best])})
     order = {"S/32": 0, "B/16": 1, "image": 0, "text": 1}
     rows.sort(key=lambda r: (
         order.get(r["model"], 2), r["weights"] == "f32", r["threads"], order[r["signature"]], r["batch"]))

@@ -2,7 +2,8 @@
 # Makes every figure of results.md: builds Limequat and its C library, makes the models and every peer's form of them,
 # measures, and writes results.json, results.md and the plots beside this script.
 #
-#   examples/bench/run.sh [--work DIR] [--models s32,b16] [--rounds N] [--seconds S] [--again] [PART ...]
+#   examples/bench/run.sh [--work DIR] [--models s32,b16] [--rounds N] [--seconds S] [--again]
+#                         [--threads 1,2] [--weights f32,int8] [PART ...]
 #
 # Parts, all of them by default, in this order:
 #   prepare    builds, Python packages, models (about 30 GB in DIR, which is kept)
@@ -21,13 +22,15 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-work=$root/.build/bench models=s32,b16 rounds=5 seconds=0.5 again=0 parts=()
+work=$root/.build/bench models=s32,b16 rounds=5 seconds=0.4 again=0 threads=1,2 weights=f32,int8 parts=()
 while [ $# -gt 0 ]; do
   case $1 in
     --work) work=$2; shift ;;
     --models) models=$2; shift ;;
     --rounds) rounds=$2; shift ;;
     --seconds) seconds=$2; shift ;;
+    --threads) threads=$2; shift ;;
+    --weights) weights=$2; shift ;;
     --again) again=1 ;;
     -*) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;
     *) parts+=("$1") ;;
@@ -86,7 +89,10 @@ for part in "${parts[@]}"; do
     prepare) prepare ;;
     machine) [ -e "$work/results/machine.json" ] || "$python" "$here/machine.py" "$work" ;;
     kernels) kernels ;;
-    cells) "$python" "$here/cells.py" "$work" --models "$models" --rounds "$rounds" --seconds "$seconds" ;;
+    cells)
+      "$python" "$here/cells.py" "$work" --models "$models" --rounds "$rounds" --seconds "$seconds" \
+        --threads "$threads" --weights "$weights"
+      ;;
     start | budget | accuracy | convert) "$python" "$here/$part.py" "$work" --models "$models" ;;
     report) "$python" "$here/report.py" "$work" "$here" ;;
     *) echo "run.sh: no part '$part'" >&2; exit 2 ;;

@@ -1,7 +1,7 @@
 """From process start to the first vector: start.py WORK [--models s32,b16] [--repeats 3]
 
 Ours is a C program on the library; a peer is a Python process that imports what it needs and loads its saved model.
-All files are in the page cache. One text, one thread. Also open time, peak RSS and the size of files on disk.
+A peer's files are read just before, so that they are in the page cache. One text, one thread. Also open time, peak RSS and the size of files on disk.
 """
 
 import argparse
@@ -23,10 +23,11 @@ FILES = {
 GRAPHS = {"onnxruntime MoE": "moe", "onnxruntime QMoE": "qmoe"}
 
 
-def stored(folder: Path, peer: str, weights: str) -> int:
-    """Bytes of files that a peer needs for its signatures; for graphs, of the text alone."""
+def stored(folder: Path, peer: str, weights: str) -> tuple[list[Path], int]:
+    """The files that a peer reads, and the bytes that it needs of them; for graphs, those of the text alone."""
     if (peer, weights) in FILES:
-        return sum((folder / file).stat().st_size for file in FILES[peer, weights] if (folder / file).exists())
+        files = [folder / file for file in FILES[peer, weights] if (folder / file).exists()]
+        return files, sum(file.stat().st_size for file in files)
     path = folder / f"{GRAPHS.get(peer, weights)}-text.onnx"
     graph = onnx.load(path, load_external_data=False).graph
     parts = {}  # a tensor may be used twice
@@ -34,10 +35,18 @@ def stored(folder: Path, peer: str, weights: str) -> int:
         place = {entry.key: entry.value for entry in tensor.external_data}
         if place:
             parts[place["location"], place["offset"]] = int(place["length"])
-    return path.stat().st_size + sum(parts.values())
+    files = [path, *(folder / name for name in {location for location, _ in parts})]
+    return files, path.stat().st_size + sum(parts.values())
 
 
-def limequat(work: Path, model: str, weights: str, modality: str) -> dict:
+def warm(files: list[Path]) -> None:
+    for file in files:
+        with open(file, "rb", buffering=0) as source:
+            while source.readinto(bytearray(1 << 24)):
+                pass
+
+
+def limequat(work: Path, model: str, name: str, weights: str, modality: str) -> dict:
     command = ["taskset", "-c", processors(1), work / "first", work / model / f"{weights}.lmq", modality, "1", "1", "0"]
     begin = time.monotonic()
     report = json.loads(subprocess.run([*command, "0"], check=True, capture_output=True, text=True).stdout)
@@ -56,7 +65,7 @@ def peer(work: Path, model: str, name: str, weights: str, modality: str) -> dict
         return report
     return {
         "to_first_s": report["ready_at"] - begin, "load_s": report["load_s"], "first_s": report["first_s"],
-        "peak_bytes": report["peak_bytes"],
+        "peak_bytes": report["peak_bytes"], "own_bytes": report["own_bytes"],
     }
 
 
@@ -73,18 +82,14 @@ def main() -> None:
             continue
         rows = []
         for weights, names in PEERS.items():
-            runs: dict[str, list] = {name: [] for name in names}
-            for _ in range(options.repeats):
-                for name in names:
-                    if name == "limequat":
-                        runs[name].append(limequat(work, model, weights, "text"))
-                    elif not any("error" in run for run in runs[name]):
-                        runs[name].append(peer(work, model, name, weights, "text"))
             for name in names:
-                size = stored(work / model, name, weights)
-                good = sorted((run for run in runs[name] if "error" not in run), key=lambda run: run["to_first_s"])
+                files, size = stored(work / model, name, weights)
+                warm(files)
+                run = limequat if name == "limequat" else peer
+                runs = [run(work, model, name, weights, "text") for _ in range(options.repeats)]
+                good = sorted((run for run in runs if "error" not in run), key=lambda run: run["to_first_s"])
                 row = {"peer": name, "weights": weights, "file_bytes": size}
-                rows.append(row | (good[len(good) // 2] if good else runs[name][0]))
+                rows.append(row | (good[len(good) // 2] if good else runs[0]))
                 print(model, rows[-1], flush=True)
         path.write_text(json.dumps(rows, indent=1))
 

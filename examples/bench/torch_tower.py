@@ -3,6 +3,7 @@
 Tokens are gathered per expert: sorted by their expert, each expert called once on its own, scattered back.
 """
 
+import ctypes
 import warnings
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from checkpoint import Checkpoint
 from torch import nn
 
 warnings.filterwarnings("ignore")
+
+
+def trim() -> None:
+    """Gives back what laying out weights has left in the heap; else a process keeps twice its weights."""
+    ctypes.CDLL(None).malloc_trim(0)
 
 
 class PackedLinear(nn.Module):
@@ -97,6 +103,7 @@ class Block(nn.Module):
             load.linear(f"{stem}/{part}", hidden, hidden) for part in ("query", "key", "value"))
         self.out = load.linear(f"{stem}/out", hidden, hidden)
         self.mlp = Experts(load, block) if layer in config["moe_layers"] else MLP(load, f"{block}/Mlp")
+        trim()
 
     def forward(self, h: torch.Tensor) -> torch.Tensor:
         y = self.norms[0](h)

@@ -53,14 +53,13 @@ def answer(**fields: object) -> None:
 
 
 def measure(embed: peers.Embed, value: np.ndarray, seconds: float) -> dict:
-    """Times of calls, in ms. The first call of a visit is not counted when it is short: caches are cold."""
+    """Times of calls, in ms. The first call of a visit counts only when it takes up the visit: caches are cold."""
     before, times = faults(), []
     begin = time.perf_counter()
     embed(value)
     first = time.perf_counter() - begin
     if first > seconds:
         times.append(first)
-    begin = time.perf_counter()
     while not times or (time.perf_counter() - begin < seconds and len(times) < CALLS_MOST):
         called = time.perf_counter()
         embed(value)
@@ -81,7 +80,9 @@ def main() -> None:
     except Exception as error:  # whatever a library raises: the measurement goes on without it
         answer(error=f"{type(error).__name__}: {error}"[:2000])
         return
-    answer(load_s=load, first_s=now - begin, ready_at=now, started_at=start, peak_bytes=memory("VmHWM"))
+    answer(
+        load_s=load, first_s=now - begin, ready_at=now, started_at=start, peak_bytes=memory("VmHWM"),
+        own_bytes=memory("RssAnon"))
     cache: dict[int, np.ndarray] = {}
     for line in sys.stdin:
         words = line.split()
