@@ -108,7 +108,7 @@ def measure(
         peers: dict[str, dict] = {}
         for worker in workers:
             vectors = worker.vectors(batch, 0, work / "vectors" / "peer.npy")
-            peers[worker.peer] = {"ms": [], "calls": 0, "major_faults": 0}
+            peers[worker.peer] = {"ms": [], "cpu_ms": [], "calls": 0, "major_faults": 0}
             if vectors is not None:
                 all_cosines = cosines(vectors, truth(work, model, modality, batch))
                 peers[worker.peer]["cosine"] = {"least": min(all_cosines), "mean": statistics.fmean(all_cosines)}
@@ -119,7 +119,8 @@ def measure(
                 if "error" in answer:
                     errors.setdefault(worker.peer, answer["error"])
                     continue
-                entry["ms"].append(round(answer["ms"], 4))
+                for key in ("ms", "cpu_ms"):
+                    entry[key].append(round(answer[key], 4))
                 entry["calls"] += answer["calls"]
                 entry["major_faults"] += answer["major_faults"]
                 entry["peak_bytes"] = answer["peak_bytes"]

@@ -92,10 +92,16 @@ def bars(title: str, note: str, groups: list[tuple[str, list[tuple[str, float, s
     return drawing.svg()
 
 
+def step_of(least: float) -> float:
+    """The least of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that reaches it."""
+    scale = 10 ** math.floor(math.log10(least))
+    return next(m for m in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * scale >= least * 0.999) * scale
+
+
 def budget(data: dict) -> str:
     """Time of a call and bytes read in it, over the budget in experts."""
     left, right, top, height = 70, 700, 66, 190
-    drawing = Drawing(720, 2 * height + 170, f"LIMoE-{data['model'].upper()} int8, experts in a byte budget")
+    drawing = Drawing(720, 2 * height + 190, f"LIMoE-{data['name']} int8, experts in a byte budget")
     drawing.text(10, 40, f"one expert is {data['expert_bytes'] / 1e6:.1f} MB, all {data['experts']} are "
                  f"{data['bank_bytes'] / 1e6:.0f} MB; dashes: the file mapped, no budget", "quiet")
     kinds = {("image", 1): "a", ("image", 2): "b", ("text", 1): "c", ("text", 2): "d"}
@@ -107,13 +113,14 @@ def budget(data: dict) -> str:
     for panel, (title, value) in enumerate(panels):
         base = top + panel * (height + 60) + height
         good = [row for row in data["rows"] if "error" not in row and (panel == 0 or row["budget"])]
-        most_value = max([value(row) for row in good] + [1e-9]) * 1.05
+        tick_step = step_of(max([value(row) for row in good] + [1e-9]) / 4)
+        most_value = 4 * tick_step
         drawing.text(left, base - height - 6, title)
         y_of = lambda v, base=base, most_value=most_value: base - height * v / most_value  # noqa: E731
         for part in range(5):
-            v = most_value * part / 4
+            v = tick_step * part
             drawing.line(left, y_of(v), right, y_of(v), "axis" if part == 0 else "grid")
-            drawing.text(left - 6, y_of(v) + 4, f"{v:.0f}" if most_value > 10 else f"{v:.1f}", "quiet", "end")
+            drawing.text(left - 6, y_of(v) + 4, f"{v:g}", "quiet", "end")
         for tick in ticks:
             drawing.text(x_of(tick), base + 16, str(tick), "quiet", "middle")
         for (signature, threads), kind in kinds.items():

@@ -261,8 +261,9 @@ def main() -> None:
             (out / f"{file}.svg").write_text(plots.bars(title, note, groups))
     if "budget" in results:
         text += "\n## Experts in a byte budget\n\n" + budget_part(results["budget"])
-        if any(row["budget"] and "error" not in row for row in results["budget"]["rows"]):
-            (out / "budget.svg").write_text(plots.budget(results["budget"]))
+        data = results["budget"] | {"name": MODELS[results["budget"]["model"]]}
+        if any(row["budget"] and "error" not in row for row in data["rows"]):
+            (out / "budget.svg").write_text(plots.budget(data))
     if any(key.startswith("accuracy-") for key in results):
         text += "\n## Accuracy of int8\n\n" + accuracy_part(results)
     if any(key.startswith("kernels-") for key in results):
