@@ -1,7 +1,7 @@
 """Experts in a byte budget: budget.py WORK [--models b16] [--seconds 1]
 
-For budgets from one expert to all of them, and without one (the file is mapped): time of a call and bytes read, hits
-and misses from `limequat bench`, peak RSS of the C program. The last model is taken, all matrices int8.
+A C program with budgets from one expert to all of them, with the file mapped, and resident: time of a call, bytes
+read, hits and misses, peak RSS. The last model is taken, all matrices int8.
 """
 
 import argparse
@@ -12,9 +12,6 @@ from pathlib import Path
 from cells import processors
 
 EXPERTS = (1, 2, 4, 8, 16, 32, 48, 64, 96, 128, 160)
-FIELDS = (
-    "first_ms", "median_ms", "calls", "bytes_read", "hits", "misses", "wait_ms", "peak_bytes", "arena_bytes",
-    "peak_rss_bytes")
 
 
 def run(command: list) -> dict:
@@ -39,20 +36,16 @@ def main() -> None:
     count, bytes_all = sum(bank["experts"] for bank in banks), sum(bank["bytes"] for bank in banks)
     one = -(-max(bank["bytes"] // bank["experts"] for bank in banks) // 4096) * 4096
     rows = []
-    budgets = [(experts, experts * one) for experts in EXPERTS if experts < count] + [(count, count * one), (0, 0)]
+    budgets = [(str(experts * one), experts) for experts in EXPERTS if experts < count]
+    budgets += [(str(count * one), count), ("mapped", 0), ("resident", 0)]
     for threads in (1, 2):
         pinned = ["taskset", "-c", processors(threads)]
         for modality in ("image", "text"):
-            for experts, budget in budgets:
-                command = [*pinned, work / "limequat", "bench", file, "--json", "--signature", modality]
-                command += ["--threads", threads, "--seconds", options.seconds]
-                report = run(command + (["--memory-budget", budget] if budget else []))
-                small = run([*pinned, work / "first", file, modality, 1, threads, budget, options.seconds])
-                row = {"signature": modality, "threads": threads, "experts": experts, "budget": budget}
-                row |= {key: report[key] for key in FIELDS if key in report}
-                row |= {"c_" + key: value for key, value in small.items() if key in ("median_ms", "peak_bytes")}
-                errors = [r["error"] for r in (report, small) if "error" in r]
-                rows.append(row | ({"error": errors[0]} if errors else {}))
+            for holding, experts in budgets:
+                report = run([*pinned, work / "first", file, modality, 1, threads, holding, options.seconds])
+                budget = int(holding) if experts else 0
+                row = {"signature": modality, "threads": threads, "holding": holding, "budget": budget}
+                rows.append(row | {"experts": experts} | report)
                 print(rows[-1], flush=True)
     path.write_text(json.dumps({
         "model": model, "experts": count, "expert_bytes": one, "bank_bytes": bytes_all,

@@ -1,7 +1,9 @@
-/* first MODEL SIGNATURE BATCH THREADS BUDGET SECONDS: a C program that opens a model and embeds, as one JSON object.
+/* first MODEL SIGNATURE BATCH THREADS HOLDING SECONDS: a C program that opens a model and embeds; prints one JSON
+ * object. HOLDING is mapped, unchecked (mapped, checksums not compared), resident, or a budget in bytes.
  *
  * ready_at is the monotonic clock's time in seconds when the first vector was there; whoever started the process
- * knows when that was. Calls go on until SECONDS are over. peak_bytes is the process's greatest resident set. */
+ * knows when that was. Calls go on until SECONDS are over. peak_bytes is the process's greatest resident set;
+ * hits, misses, bytes_read and wait_ms are those of calls after the first. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,7 +54,7 @@ static int ascending(const void *a, const void *b) {
 
 int main(int count, char **words) {
   static double times[MOST_CALLS];
-  if (count != 7) return fputs("usage: first MODEL SIGNATURE BATCH THREADS BUDGET SECONDS\n", stderr), 2;
+  if (count != 7) return fputs("usage: first MODEL SIGNATURE BATCH THREADS HOLDING SECONDS\n", stderr), 2;
   double start = now(), seconds = atof(words[6]);
   lmq_error error;
   lmq_model *model = NULL;
@@ -60,6 +62,8 @@ int main(int count, char **words) {
   lmq_options options = LMQ_OPTIONS_INIT;
   options.threads = (uint32_t)atoi(words[4]);
   options.memory_budget = strtoull(words[5], NULL, 10);
+  if (strcmp(words[5], "resident") == 0) options.holding = LMQ_HOLDING_RESIDENT;
+  if (strcmp(words[5], "unchecked") == 0) options.verify = LMQ_VERIFY_NEVER;
   if (lmq_model_open(words[1], &options, &model, &error)) return fail(&error);
   if (lmq_session_open(model, NULL, &session, &error)) return fail(&error);
   double opened = now();
@@ -85,6 +89,9 @@ int main(int count, char **words) {
   if (lmq_session_run(session, words[2], &input, 1, &output, 1, &error)) return fail(&error);
   double ready = now();
   uint64_t first_peak = status("VmHWM:");
+  lmq_model_counters before = LMQ_MODEL_COUNTERS_INIT, after = LMQ_MODEL_COUNTERS_INIT;
+  lmq_session_counters held = LMQ_SESSION_COUNTERS_INIT;
+  if (lmq_model_read_counters(model, &before, &error)) return fail(&error);
 
   size_t calls = 0;
   for (; calls < MOST_CALLS && (seconds > 0 && (calls < 3 || now() - ready < seconds)); calls++) {
@@ -92,9 +99,17 @@ int main(int count, char **words) {
     if (lmq_session_run(session, words[2], &input, 1, &output, 1, &error)) return fail(&error);
     times[calls] = now() - begin;
   }
+  if (lmq_model_read_counters(model, &after, &error)) return fail(&error);
+  if (lmq_session_read_counters(session, &held, &error)) return fail(&error);
   qsort(times, calls, sizeof *times, ascending);
   printf("{\"open_ms\": %.3f, \"first_ms\": %.3f, \"ready_at\": %.6f, \"calls\": %zu, \"median_ms\": %.3f, ",
          (opened - start) * 1e3, (ready - called) * 1e3, ready, calls, calls ? times[calls / 2] * 1e3 : 0.0);
+  printf("\"first_bytes_read\": %" PRIu64 ", \"hits\": %" PRIu64 ", \"misses\": %" PRIu64 ", ", before.bytes_read,
+         after.hits - before.hits, after.misses - before.misses);
+  printf("\"bytes_read\": %" PRIu64 ", \"wait_ms\": %.3f, \"peak_expert_bytes\": %" PRIu64 ", ",
+         after.bytes_read - before.bytes_read,
+         1e-6 * (double)(after.wait_nanoseconds - before.wait_nanoseconds), after.peak_expert_bytes);
+  printf("\"arena_bytes\": %" PRIu64 ", ", held.peak_arena_bytes);
   printf("\"first_peak_bytes\": %" PRIu64 ", \"peak_bytes\": %" PRIu64 "}\n", first_peak, status("VmHWM:"));
   lmq_session_close(session);
   lmq_model_close(model);

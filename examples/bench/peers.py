@@ -3,6 +3,7 @@
 A program imports only what it needs, when it is loaded.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,16 @@ GROUPS = {
     "int8": (PEERS["int8"],),
 }
 """Those that are measured turn by turn, and so are in memory together: of f32 B/16 models a few fill it."""
+
+
+def inputs(models: Path, modality: str, batch: int, seed: int) -> np.ndarray:
+    """Numbers such as preprocessing gives, or ids: those of a seed are always the same."""
+    config = json.loads((models / "checkpoint" / "config.json").read_text())
+    rng = np.random.default_rng(seed)
+    if modality == "image":
+        size = config["image_size"]
+        return rng.uniform(-1, 1, (batch, size, size, 3)).astype(np.float32)
+    return rng.integers(0, config["vocab_size"], (batch, config["text_length"]), dtype=np.int32)
 
 
 def load(peer: str, weights: str, models: Path, modality: str, threads: int) -> Embed:

@@ -5,12 +5,12 @@ from html import escape
 
 STYLE = """
 svg { font: 12px system-ui, sans-serif; color-scheme: light dark }
-text { fill: #333 } .quiet { fill: #777 } .title { font-size: 14px; font-weight: 600 }
+.ground { fill: #fff } text { fill: #333 } .quiet { fill: #777 } .title { font-size: 14px; font-weight: 600 }
 .axis { stroke: #999; stroke-width: 1 } .grid { stroke: #ddd; stroke-width: 1 } .one { stroke: #555; stroke-width: 1.5 }
 .a { fill: #2a7f62; stroke: #2a7f62 } .b { fill: #c7772e; stroke: #c7772e } .c { fill: #5b6fb5; stroke: #5b6fb5 }
 .d { fill: #a34a6b; stroke: #a34a6b } .line { fill: none; stroke-width: 2 } .dash { stroke-dasharray: 5 4 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #ddd } .quiet { fill: #999 } .axis { stroke: #777 } .grid { stroke: #3a3a3a } .one { stroke: #bbb }
+  .ground { fill: #1c1c1c } text { fill: #ddd } .quiet { fill: #999 } .axis { stroke: #777 } .grid { stroke: #3a3a3a } .one { stroke: #bbb }
   .a { fill: #5dc49c; stroke: #5dc49c } .b { fill: #e8a765; stroke: #e8a765 } .c { fill: #97a8ea; stroke: #97a8ea }
   .d { fill: #dd86a8; stroke: #dd86a8 }
 }
@@ -43,7 +43,7 @@ class Drawing:
     def svg(self) -> str:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
-            f'width="{self.width}" height="{self.height}"><style>{STYLE}</style>\n' + "\n".join(self.parts) + "\n</svg>\n")
+            f'width="{self.width}" height="{self.height}"><style>{STYLE}</style>\n<rect class="ground" width="100%" height="100%"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
 
 
 def ratios(rows: list[dict]) -> str:
@@ -129,7 +129,7 @@ def budget(data: dict) -> str:
             if points:
                 drawing.path(points, kind)
             for r in rows:
-                if not r["budget"] and panel == 0:
+                if r["holding"] == "mapped" and panel == 0:
                     drawing.path([(left, y_of(value(r))), (right, y_of(value(r)))], kind + " dash")
         drawing.text((left + right) / 2, base + 34, "budget in experts", "quiet", "middle")
     for index, ((signature, threads), kind) in enumerate(kinds.items()):

@@ -121,6 +121,51 @@ def cells_part(rows: list[dict]) -> str:
     return text + table(["cell", "weights", *moe], body)
 
 
+def work_of(config: dict, cell: dict, weights: str) -> tuple[float, float]:
+    """Multiply-adds of a call, and the bytes of matrices that it visits."""
+    width, inner, layers = config["hidden_size"], config["mlp_dim"], config["num_layers"]
+    dense = layers * 4 * width ** 2 + (layers - cell["layers"]) * 2 * width * inner + width * config["projection_size"]
+    tokens, patch = config["text_length"], 0
+    if cell["signature"] == "image":
+        tokens = (config["image_size"] // config["patch_size"]) ** 2
+        patch = config["patch_size"] ** 2 * 3 * width
+    token = layers * (4 * width ** 2 + 2 * width * inner + 2 * tokens * width) + patch
+    experts = cell["experts"] * 2 * width * inner
+    if weights == "f32":
+        return cell["batch"] * tokens * token, 4 * (dense + patch + experts)
+    return cell["batch"] * tokens * token, dense + 2 * patch + experts
+
+
+def bounds_part(rows: list[dict], results: dict) -> str:
+    bounds = results["machine"]["bounds"]
+    arithmetic = {
+        "f32": max((v for k, v in bounds.items() if k.startswith("fma")), default=0),
+        "int8": max((v for k, v in bounds.items() if k.startswith(("vpdp", "maddubs"))), default=0),
+    }
+    reading = {1: bounds["read GB/s, one core"], 2: bounds["read GB/s, two cores"]}
+    body = []
+    for row in rows:
+        facts = next((v for k, v in results.items() if k == "experts-" + row["model"].replace("/", "").lower()), None)
+        if not facts:
+            continue
+        cell = next(c for c in facts["cells"] if (c["signature"], c["batch"]) == (row["signature"], row["batch"]))
+        macs, size = work_of(facts["config"], cell, row["weights"])
+        rate, speed = macs / row["ms"]["limequat"] / 1e6, size / row["ms"]["limequat"] / 1e6
+        most = arithmetic[row["weights"]] * row["threads"]
+        body.append([
+            f"{row['model']} {row['signature']} x {row['batch']}", row["weights"], str(row["threads"]),
+            str(cell["experts"]), number(rate), f"{100 * rate / most:.0f} %" if most else "",
+            megabytes(size), number(speed), f"{100 * speed / reading[row['threads']]:.0f} %"])
+    if not body:
+        return ""
+    return "\n### Against the machine's bounds\n\n" + (
+        "Multiply-adds are those of the products and of attention. Bytes are those of the matrices that a call visits, "
+        "once each; some lie in the cache from call to call, so a share may exceed what memory gives.\n\n"
+    ) + table(
+        ["cell", "weights", "threads", "experts visited", "GMAC/s", "of the bound", "MB of weights", "GB/s",
+         "of reading memory"], body)
+
+
 def start_part(results: dict) -> str:
     text = "\n![Time to the first vector](first.svg)\n\n![Peak memory](memory.svg)\n"
     for key, rows in results.items():
@@ -131,19 +176,19 @@ def start_part(results: dict) -> str:
         for weights in ("int8", "f32"):
             part = [row for row in rows if row["weights"] == weights]
             good = [row for row in part if "to_first_s" in row]
-            best = min(row["to_first_s"] for row in good if row["peer"] != "limequat")
+            best = min(row["to_first_s"] for row in good if not row["peer"].startswith("limequat"))
             for row in part:
                 if "to_first_s" not in row:
-                    body.append([name(row["peer"]), weights, "–", "–", "–", "–", "–", "–"])
+                    body.append([name(row["peer"]), weights, "–", "–", "–", "–", "–", "–", "–"])
                     continue
-                ours = row["peer"] == "limequat"
+                ours = row["peer"].startswith("limequat")
                 body.append([
                     name(row["peer"]), weights, number(row["to_first_s"] * 1e3), number(row["load_s"] * 1e3),
                     number(row["first_s"] * 1e3), f"{best / row['to_first_s']:.1f} x" if ours else "",
-                    megabytes(row["peak_bytes"]), megabytes(row["file_bytes"])])
+                    number(row["cold_s"] * 1e3), megabytes(row["peak_bytes"]), megabytes(row["file_bytes"])])
         text += table(
             ["program", "weights", "process start to first vector, ms", "of which opening", "of which the first call",
-             "sooner than the best peer", "peak RSS, MB", "files, MB"], body)
+             "sooner than the best peer", "first vector with cold files", "peak RSS, MB", "files, MB"], body)
     return text
 
 
@@ -159,15 +204,19 @@ def budget_part(data: dict) -> str:
     if data["rows"] and not any(row["budget"] for row in good):
         text += f"No budget could be measured: {data['rows'][0].get('error', '')}\n\n"
     for row in good:
-        budget = f"{row['experts']} experts, {megabytes(row['budget'])} MB" if row["budget"] else "none, mapped"
-        start = [row["signature"], str(row["threads"]), budget]
-        visits = row.get("hits", 0) + row.get("misses", 0)
+        budget = f"{row['experts']} experts, {megabytes(row['budget'])} MB" if row["budget"] else row["holding"]
+        visits, most = row["hits"] + row["misses"], ""
+        if row["budget"]:  # what must hold: budget, dense weights, arena and 16 MiB
+            most = megabytes(row["budget"] + data["dense_bytes"] + row["arena_bytes"] + 16 * 2**20)
         body.append([
-            *start, number(row["median_ms"]), megabytes(row.get("read_per_call")) if row["budget"] else "",
-            f"{100 * row['hits'] / visits:.0f} %" if visits else "", number(row.get("first_ms")),
-            megabytes(row.get("c_peak_bytes"))])
+            row["signature"], str(row["threads"]), budget, number(row["median_ms"]),
+            megabytes(row["read_per_call"]) if row["budget"] else "",
+            f"{100 * row['hits'] / visits:.0f} %" if visits else "",
+            number(row["wait_ms"] / row["calls"]) if row["budget"] else "", number(row["first_ms"]),
+            megabytes(row["peak_bytes"]), most])
     return text + table(
-        ["signature", "threads", "budget", "ms", "MB read a call", "hits", "first call, ms", "peak RSS, MB"], body)
+        ["signature", "threads", "holding", "ms", "MB read a call", "hits", "ms waited", "first call, ms",
+         "peak RSS, MB", "budget + all dense + arena + 16 MiB"], body)
 
 
 def accuracy_part(results: dict) -> str:
@@ -231,13 +280,13 @@ def main() -> None:
         elif file.suffix == ".txt":
             results[file.stem] = file.read_text()
     for row in results.get("budget", {}).get("rows", []):
-        if row.get("budget") and "bytes_read" in row:
-            row["read_per_call"] = row["bytes_read"] / (row["calls"] + 1)
+        if "bytes_read" in row:
+            row["read_per_call"] = row["bytes_read"] / row["calls"]
     rows = cell_rows(results)
     text = (Path(__file__).parent / "results.head.md").read_text() + "\n"
     text += "## Machine\n\n" + machine_part(results["machine"], rows, results)
     if rows:
-        text += "\n## Whole models\n\n" + cells_part(rows)
+        text += "\n## Whole models\n\n" + cells_part(rows) + bounds_part(rows, results)
         (out / "ratios.svg").write_text(plots.ratios(rows))
     errors = errors_part(results)
     if errors:
@@ -257,7 +306,7 @@ def main() -> None:
                     groups.append((
                         f"{MODELS[key.removeprefix('start-')]}, {weights}",
                         [(name(row["peer"]), row[field] * scale, f"{number(row[field] * scale)} {unit}",
-                          "a" if row["peer"] == "limequat" else "c") for row in part]))
+                          "a" if row["peer"].startswith("limequat") else "c") for row in part]))
             (out / f"{file}.svg").write_text(plots.bars(title, note, groups))
     if "budget" in results:
         text += "\n## Experts in a byte budget\n\n" + budget_part(results["budget"])

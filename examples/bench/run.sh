@@ -49,8 +49,11 @@ prepare() {
   (cd "$root" && swift build -c release --product limequat && examples/build-sdk.sh "$work/sdk")
   ln -sf "$root/.build/release/limequat" "$work/limequat"
   clang -std=gnu11 -O2 -march=native "$here/bounds.c" -lm -lpthread -o "$work/bounds"
-  clang -std=c11 -O2 "$here/first.c" -I"$work/sdk/include" -L"$work/sdk/lib" -llimequat \
-    -Wl,-rpath,"$work/sdk/lib" -o "$work/first"
+  local program
+  for program in first routing; do
+    clang -std=gnu11 -O2 "$here/$program.c" -I"$work/sdk/include" -L"$work/sdk/lib" -llimequat \
+      -Wl,-rpath,"$work/sdk/lib" -o "$work/$program"
+  done
   if [ ! -x "$python" ]; then python3 -m venv "$work/python"; fi
   "$python" -m pip install --quiet numpy onnx onnxruntime openvino safetensors torch
   local model

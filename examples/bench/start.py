@@ -1,11 +1,14 @@
 """From process start to the first vector: start.py WORK [--models s32,b16] [--repeats 3]
 
 Ours is a C program on the library; a peer is a Python process that imports what it needs and loads its saved model.
-A peer's files are read just before, so that they are in the page cache. One text, one thread. Also open time, peak RSS and the size of files on disk.
+Warm: a program's files were read just before, so that they are in the page cache; cold: they are not in it, while
+the libraries are. One text, one thread. "limequat unchecked"
+does not compare the checksums of what it touches. Also open time, peak RSS and the size of files on disk.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -16,6 +19,7 @@ from peers import PEERS
 
 FILES = {
     ("limequat", "f32"): ["f32.lmq"], ("limequat", "int8"): ["int8.lmq"],
+    ("limequat unchecked", "f32"): ["f32.lmq"], ("limequat unchecked", "int8"): ["int8.lmq"],
     ("pytorch", "f32"): ["f32.weights"], ("pytorch", "int8"): ["pytorch-int8-text.pt"],
     ("openvino", "f32"): ["openvino-f32-text.xml", "openvino-f32-text.bin"],
     ("openvino", "int8"): ["openvino-int8-text.xml", "openvino-int8-text.bin"],
@@ -46,10 +50,18 @@ def warm(files: list[Path]) -> None:
                 pass
 
 
+def cool(files: list[Path]) -> None:
+    """Drops files from the page cache."""
+    for file in files:
+        with open(file, "rb") as source:
+            os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def limequat(work: Path, model: str, name: str, weights: str, modality: str) -> dict:
-    command = ["taskset", "-c", processors(1), work / "first", work / model / f"{weights}.lmq", modality, "1", "1", "0"]
+    holding = "unchecked" if name == "limequat unchecked" else "mapped"
+    command = ["taskset", "-c", processors(1), work / "first", work / model / f"{weights}.lmq", modality, "1", "1"]
     begin = time.monotonic()
-    report = json.loads(subprocess.run([*command, "0"], check=True, capture_output=True, text=True).stdout)
+    report = json.loads(subprocess.run([*command, holding, "0"], check=True, capture_output=True, text=True).stdout)
     return {
         "to_first_s": report["ready_at"] - begin, "load_s": report["open_ms"] / 1e3,
         "first_s": report["first_ms"] / 1e3, "peak_bytes": report["peak_bytes"],
@@ -82,13 +94,15 @@ def main() -> None:
             continue
         rows = []
         for weights, names in PEERS.items():
-            for name in names:
+            for name in ("limequat", "limequat unchecked", *names[1:]):
                 files, size = stored(work / model, name, weights)
                 warm(files)
-                run = limequat if name == "limequat" else peer
+                run = limequat if name.startswith("limequat") else peer
                 runs = [run(work, model, name, weights, "text") for _ in range(options.repeats)]
                 good = sorted((run for run in runs if "error" not in run), key=lambda run: run["to_first_s"])
-                row = {"peer": name, "weights": weights, "file_bytes": size}
+                cool(files)
+                cold = run(work, model, name, weights, "text").get("to_first_s")
+                row = {"peer": name, "weights": weights, "file_bytes": size, "cold_s": cold}
                 rows.append(row | (good[len(good) // 2] if good else runs[0]))
                 print(model, rows[-1], flush=True)
         path.write_text(json.dumps(rows, indent=1))

@@ -25,15 +25,7 @@ import numpy as np  # noqa: E402
 import peers  # noqa: E402
 
 CALLS_MOST = 2000
-
-
-def inputs(modality: str, batch: int, seed: int) -> np.ndarray:
-    config = json.loads((Path(models) / "checkpoint" / "config.json").read_text())
-    rng = np.random.default_rng(seed)
-    if modality == "image":
-        size = config["image_size"]
-        return rng.uniform(-1, 1, (batch, size, size, 3)).astype(np.float32)
-    return rng.integers(0, config["vocab_size"], (batch, config["text_length"]), dtype=np.int32)
+folder = Path(models)
 
 
 def memory(key: str) -> int:
@@ -79,9 +71,9 @@ def measure(embed: peers.Embed, value: np.ndarray, seconds: float) -> dict:
 def main() -> None:
     begin = time.monotonic()
     try:
-        embed = peers.load(peer, weights, Path(models), modality, int(threads))
+        embed = peers.load(peer, weights, folder, modality, int(threads))
         load = time.monotonic() - begin
-        value = inputs(modality, 1, 0)
+        value = peers.inputs(folder, modality, 1, 0)
         begin = time.monotonic()
         embed(value)
         now = time.monotonic()
@@ -96,11 +88,11 @@ def main() -> None:
         words = line.split()
         try:
             if words[0] == "vectors":
-                np.save(words[3], embed(inputs(modality, int(words[1]), int(words[2]))))
+                np.save(words[3], embed(peers.inputs(folder, modality, int(words[1]), int(words[2]))))
                 answer(done=True)
             else:
                 batch = int(words[0])
-                value = cache.setdefault(batch, inputs(modality, batch, 0))
+                value = cache.setdefault(batch, peers.inputs(folder, modality, batch, 0))
                 answer(**measure(embed, value, float(words[1])), peak_bytes=memory("VmHWM"))
         except Exception as error:
             answer(error=f"{type(error).__name__}: {error}"[:2000])
