@@ -47,9 +47,19 @@ def main() -> None:
                 row = {"signature": modality, "threads": threads, "holding": holding, "budget": budget}
                 rows.append(row | {"experts": experts} | report)
                 print(rows[-1], flush=True)
-    path.write_text(json.dumps({
-        "model": model, "experts": count, "expert_bytes": one, "bank_bytes": bytes_all,
-        "dense_bytes": facts["dense_bytes"], "rows": rows}, indent=1))
+    path.write_text(
+        json.dumps(
+            {
+                "model": model,
+                "experts": count,
+                "expert_bytes": one,
+                "bank_bytes": bytes_all,
+                "dense_bytes": facts["dense_bytes"],
+                "rows": rows,
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

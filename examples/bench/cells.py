@@ -40,8 +40,13 @@ class Worker:
         self.peer = peer
         command = [sys.executable, HERE / "worker.py", peer, weights, work / model, modality, str(threads)]
         self.process = subprocess.Popen(
-            [*command, processors(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            stderr=subprocess.DEVNULL, bufsize=1)
+            [*command, processors(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            stderr=subprocess.DEVNULL,
+            bufsize=1,
+        )
         self.loaded = self._answer()
         if peer == "limequat" and "error" in self.loaded:
             raise SystemExit(f"{peer}, {model}: {self.loaded['error']}")
@@ -101,8 +106,14 @@ def measure(
         else:
             workers.append(worker)
     result = {
-        "model": model, "signature": modality, "threads": threads, "weights": weights, "errors": errors,
-        "load_average": os.getloadavg()[0], "bounds_before": bounds(work), "batches": {},
+        "model": model,
+        "signature": modality,
+        "threads": threads,
+        "weights": weights,
+        "errors": errors,
+        "load_average": os.getloadavg()[0],
+        "bounds_before": bounds(work),
+        "batches": {},
     }
     for batch in CELLS[modality]:
         peers: dict[str, dict] = {}
@@ -144,7 +155,8 @@ def main() -> None:
     options = parser.parse_args()
     options.work = options.work.resolve()
     cells = itertools.product(
-        options.models.split(","), options.weights.split(","), CELLS, map(int, options.threads.split(",")))
+        options.models.split(","), options.weights.split(","), CELLS, map(int, options.threads.split(","))
+    )
     for model, weights, modality, threads in cells:
         for group in range(len(GROUPS[weights])):
             name = f"cells-{model}-{modality}-{threads}-{weights}-{group}.json"

@@ -32,4 +32,3 @@ class Checkpoint:
             header = json.loads(file.read(size))
         places = {name: entry["data_offsets"] for name, entry in header.items() if name != "__metadata__"}
         return {name: (8 + size + begin, end - begin) for name, (begin, end) in places.items()}
-

@@ -65,11 +65,15 @@ def main() -> None:
             print(f"{name}: {runs[name][-1]['seconds']:.2f} s", flush=True)
     rows = [
         {
-            "what": name, "seconds": statistics.median(one["seconds"] for one in results),
+            "what": name,
+            "seconds": statistics.median(one["seconds"] for one in results),
             "all_seconds": [round(one["seconds"], 3) for one in results],
             "peak_bytes": max(one["peak_bytes"] for one in results),
-            "input_bytes": (f32 if name.startswith("quantize") else checkpoint / "model.safetensors").stat().st_size,
-        } for name, results in runs.items()
+            "input_bytes": (f32 if name.startswith("quantize") else checkpoint / "model.safetensors")
+            .stat()
+            .st_size,
+        }
+        for name, results in runs.items()
     ]
     path.write_text(json.dumps({"model": model, "rows": rows}, indent=1))
 

@@ -21,8 +21,11 @@ def first_line(*command: str) -> str:
 def main() -> None:
     work = Path(sys.argv[1]).resolve()
     cpu = dict(
-        (key.strip(), value.strip()) for key, _, value in
-        (line.partition(":") for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].split("\n")))
+        (key.strip(), value.strip())
+        for key, _, value in (
+            line.partition(":") for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].split("\n")
+        )
+    )
     flags = cpu.get("flags", cpu.get("Features", "")).split()
     wanted = ("avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "asimddp", "i8mm")
     memory = dict(line.split()[:2] for line in Path("/proc/meminfo").read_text().strip().split("\n"))
@@ -34,11 +37,19 @@ def main() -> None:
     names = ("numpy", "torch", "onnxruntime", "openvino", "onnx")
     packages = {name: version(name) for name in names}
     report = {
-        "processor": cpu.get("model name", platform.machine()), "family": cpu.get("cpu family"),
-        "model": cpu.get("model"), "cores": os.cpu_count(), "features": [f for f in wanted if f in flags],
-        "caches": caches, "memory_bytes": int(memory["MemTotal:"]) * 1024, "kernel": platform.release(),
-        "system": first_line("sh", "-c", ". /etc/os-release; echo $PRETTY_NAME"), "python": platform.python_version(),
-        "limequat": first_line(str(work / "limequat"), "--version"), "packages": packages, "bounds": bounds(work),
+        "processor": cpu.get("model name", platform.machine()),
+        "family": cpu.get("cpu family"),
+        "model": cpu.get("model"),
+        "cores": os.cpu_count(),
+        "features": [f for f in wanted if f in flags],
+        "caches": caches,
+        "memory_bytes": int(memory["MemTotal:"]) * 1024,
+        "kernel": platform.release(),
+        "system": first_line("sh", "-c", ". /etc/os-release; echo $PRETTY_NAME"),
+        "python": platform.python_version(),
+        "limequat": first_line(str(work / "limequat"), "--version"),
+        "packages": packages,
+        "bounds": bounds(work),
     }
     (work / "results" / "machine.json").write_text(json.dumps(report, indent=1))
     print(json.dumps(report["bounds"]))

@@ -119,10 +119,17 @@ class Tower:
         return name
 
     def linear(
-        self, x: str, key: str, k: int, n: int, bias: str | None = None, part: int | None = None,
+        self,
+        x: str,
+        key: str,
+        k: int,
+        n: int,
+        bias: str | None = None,
+        part: int | None = None,
         quantized: bool = True,
     ) -> str:
         """x (..., K) by a kernel (K, N); `part` names an expert."""
+
         def codes() -> tuple[np.ndarray, np.ndarray]:
             kernel = self.checkpoint[key] if part is None else self.checkpoint.part(key, part)
             return quantize(kernel.reshape(k, n))
@@ -199,9 +206,11 @@ class Tower:
         inputs = [flat, logits]
         for layer, outputs in enumerate((inner, hidden)):
             stem = f"{block}/Moe/Mlp/Dense_{layer}"
+
             # The operator wants each kernel output-first.
             def kernels(stem: str = stem) -> np.ndarray:
                 return self.checkpoint[f"{stem}/kernel"].transpose(0, 2, 1)
+
             if self.kind == "moe":
                 inputs.append(self.derived(f"{stem}:t", kernels))
             else:

@@ -56,7 +56,8 @@ def onnxruntime(peer: str, weights: str, models: Path, modality: str, threads: i
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     session = onnxruntime.InferenceSession(
-        models / f"{kind}-{modality}.onnx", options, providers=["CPUExecutionProvider"])
+        models / f"{kind}-{modality}.onnx", options, providers=["CPUExecutionProvider"]
+    )
     name = session.get_inputs()[0].name
     return lambda value: session.run(None, {name: value})[0]
 
@@ -66,12 +67,17 @@ def openvino(peer: str, weights: str, models: Path, modality: str, threads: int)
 
     core = openvino.Core()
     settings = {
-        "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32", "ENABLE_CPU_PINNING": False,
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,
     }
     if weights == "int8":
         settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 32
-    request = core.compile_model(models / f"openvino-{weights}-{modality}.xml", "CPU", settings).create_infer_request()
+    request = core.compile_model(
+        models / f"openvino-{weights}-{modality}.xml", "CPU", settings
+    ).create_infer_request()
     return lambda value: request.infer([value])[0].copy()
 
 

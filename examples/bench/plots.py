@@ -10,7 +10,8 @@ svg { font: 12px system-ui, sans-serif; color-scheme: light dark }
 .a { fill: #2a7f62; stroke: #2a7f62 } .b { fill: #c7772e; stroke: #c7772e } .c { fill: #5b6fb5; stroke: #5b6fb5 }
 .d { fill: #a34a6b; stroke: #a34a6b } .line { fill: none; stroke-width: 2 } .dash { stroke-dasharray: 5 4 }
 @media (prefers-color-scheme: dark) {
-  .ground { fill: #1c1c1c } text { fill: #ddd } .quiet { fill: #999 } .axis { stroke: #777 } .grid { stroke: #3a3a3a } .one { stroke: #bbb }
+  .ground { fill: #1c1c1c } text { fill: #ddd } .quiet { fill: #999 }
+  .axis { stroke: #777 } .grid { stroke: #3a3a3a } .one { stroke: #bbb }
   .a { fill: #5dc49c; stroke: #5dc49c } .b { fill: #e8a765; stroke: #e8a765 } .c { fill: #97a8ea; stroke: #97a8ea }
   .d { fill: #dd86a8; stroke: #dd86a8 }
 }
@@ -24,7 +25,8 @@ class Drawing:
 
     def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> None:
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(words)}</text>')
+            f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(words)}</text>'
+        )
 
     def line(self, x1: float, y1: float, x2: float, y2: float, kind: str) -> None:
         self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>')
@@ -32,7 +34,8 @@ class Drawing:
     def bar(self, x: float, y: float, width: float, height: float, kind: str, tip: str) -> None:
         self.parts.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{height:.1f}" class="{kind}">'
-            f"<title>{escape(tip)}</title></rect>")
+            f"<title>{escape(tip)}</title></rect>"
+        )
 
     def path(self, points: list[tuple[float, float]], kind: str) -> None:
         places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
@@ -43,7 +46,15 @@ class Drawing:
     def svg(self) -> str:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
-            f'width="{self.width}" height="{self.height}"><style>{STYLE}</style>\n<rect class="ground" width="100%" height="100%"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
+            f'width="{self.width}" height="{self.height}"><style>{STYLE}</style>\n'
+            '<rect class="ground" width="100%" height="100%"/>\n'
+            + "\n".join(self.parts)
+            + "\n</svg>\n"
+        )
+
+
+def threads_of(threads: int) -> str:
+    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def ratios(rows: list[dict]) -> str:
@@ -61,7 +72,7 @@ def ratios(rows: list[dict]) -> str:
         drawing.text(x, bottom + 16, f"{tick:g}", "quiet", "middle")
     for index, row in enumerate(rows):
         y = top + step * index
-        label = f"{row['model']} {row['signature']} x {row['batch']}, {row['threads']} thread{'s' * (row['threads'] > 1)}"
+        label = f"{row['model']} {row['signature']} x {row['batch']}, {threads_of(row['threads'])}"
         drawing.text(left - 8, y + 10, label, "", "end")
         tip = f"{label}, {row['weights']}: {row['ratio']:.2f} ({row['best']})"
         drawing.bar(left, y, min(row["ratio"], 3.4) * scale, 12, "a" if row["weights"] == "int8" else "c", tip)
@@ -102,14 +113,21 @@ def budget(data: dict) -> str:
     """Time of a call and bytes read in it, over the budget in experts."""
     left, right, top, height = 70, 700, 66, 190
     drawing = Drawing(720, 2 * height + 190, f"LIMoE-{data['name']} int8, experts in a byte budget")
-    drawing.text(10, 40, f"one expert is {data['expert_bytes'] / 1e6:.1f} MB, all {data['experts']} are "
-                 f"{data['bank_bytes'] / 1e6:.0f} MB; dashes: the file mapped, no budget", "quiet")
+    drawing.text(
+        10,
+        40,
+        f"one expert is {data['expert_bytes'] / 1e6:.1f} MB, all {data['experts']} are "
+        f"{data['bank_bytes'] / 1e6:.0f} MB; dashes: the file mapped, no budget",
+        "quiet",
+    )
     kinds = {("image", 1): "a", ("image", 2): "b", ("text", 1): "c", ("text", 2): "d"}
     most = math.log2(data["experts"])
     x_of = lambda experts: left + (right - left) * math.log2(experts) / most  # noqa: E731
-    ticks = [2 ** i for i in range(0, int(most) + 1)] + [data["experts"]]
-    panels = (("ms for a call, one item", lambda row: row["median_ms"]),
-              ("MB read from the file for a call", lambda row: row.get("read_per_call", 0) / 1e6))
+    ticks = [2**i for i in range(0, int(most) + 1)] + [data["experts"]]
+    panels = (
+        ("ms for a call, one item", lambda row: row["median_ms"]),
+        ("MB read from the file for a call", lambda row: row.get("read_per_call", 0) / 1e6),
+    )
     for panel, (title, value) in enumerate(panels):
         base = top + panel * (height + 60) + height
         good = [row for row in data["rows"] if "error" not in row and (panel == 0 or row["budget"])]
@@ -134,6 +152,6 @@ def budget(data: dict) -> str:
         drawing.text((left + right) / 2, base + 34, "budget in experts", "quiet", "middle")
     for index, ((signature, threads), kind) in enumerate(kinds.items()):
         drawing.bar(left + index * 150, drawing.height - 22, 10, 10, kind, "")
-        words = f"{signature}, {threads} thread{'s' * (threads > 1)}"
+        words = f"{signature}, {threads_of(threads)}"
         drawing.text(left + 15 + index * 150, drawing.height - 13, words)
     return drawing.svg()

@@ -33,8 +33,15 @@ def pytorch(folder: Path, out: Path, weights: str) -> None:
 
 
 FORMS = {
-    "f32": onnx, "moe": onnx, "int8": onnx, "qmoe": onnx, "standard": onnx, "weights8": onnx,
-    "openvino-f32": openvino, "openvino-int8": openvino, "pytorch-int8": pytorch,
+    "f32": onnx,
+    "moe": onnx,
+    "int8": onnx,
+    "qmoe": onnx,
+    "standard": onnx,
+    "weights8": onnx,
+    "openvino-f32": openvino,
+    "openvino-int8": openvino,
+    "pytorch-int8": pytorch,
 }
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import plots
+from aims import Aims, level
 from peers import PEERS
 
 NAMES = {"limequat": "Limequat", "pytorch": "PyTorch", "onnxruntime": "onnxruntime", "openvino": "OpenVINO"}
@@ -42,12 +43,29 @@ def cell_rows(results: dict) -> list[dict]:
             continue
         ratios = {peer: statistics.median(pairs) for peer, pairs in cell["pairs"].items()}
         best = min(ratios, key=ratios.get)
-        rows.append(cell | {
-            "model": model, "weights": weights, "threads": threads, "signature": signature, "batch": batch,
-            "best": best, "ratio": ratios[best], "low": min(cell["pairs"][best])})
+        rows.append(
+            cell
+            | {
+                "model": model,
+                "weights": weights,
+                "threads": threads,
+                "signature": signature,
+                "batch": batch,
+                "best": best,
+                "ratio": ratios[best],
+                "low": min(cell["pairs"][best]),
+            }
+        )
     order = {"S/32": 0, "B/16": 1, "image": 0, "text": 1}
-    rows.sort(key=lambda r: (
-        order.get(r["model"], 2), r["weights"] == "f32", r["threads"], order[r["signature"]], r["batch"]))
+    rows.sort(
+        key=lambda r: (
+            order.get(r["model"], 2),
+            r["weights"] == "f32",
+            r["threads"],
+            order[r["signature"]],
+            r["batch"],
+        )
+    )
     return rows
 
 
@@ -71,7 +89,7 @@ def megabytes(value: float | None) -> str:
 
 def mark(ratio: float) -> str:
     text = f"{ratio:.2f}"
-    return text if ratio >= 1 else f"**{text}, slower**"
+    return text if level(ratio) else f"**{text}, slower**"
 
 
 def machine_part(machine: dict, rows: list[dict], results: dict) -> str:
@@ -84,18 +102,22 @@ def machine_part(machine: dict, rows: list[dict], results: dict) -> str:
         f"{machine['processor']}, family {machine['family']}, model {machine['model']} "
         f"({', '.join(machine['features'])}), {machine['cores']} cores, {caches}, "
         f"{machine['memory_bytes'] / 2**30:.0f} GiB; {machine['system']}, Linux {machine['kernel']}, "
-        f"Python {machine['python']}, {versions}. Measured bounds: {bounds}.{load}\n")
+        f"Python {machine['python']}, {versions}. Measured bounds: {bounds}.{load}\n"
+    )
 
 
 def cells_part(rows: list[dict]) -> str:
     text = ""
-    missed = [row for row in rows if row["ratio"] < 1]
+    missed = [row for row in rows if not level(row["ratio"])]
     count = len(rows)
     text += f"Limequat is at least level with the best peer in {count - len(missed)} of {count} cells.\n"
     if missed:
-        text += "The others: " + "; ".join(
-            f"{r['model']} {r['signature']} x {r['batch']}, {r['threads']} threads, {r['weights']}: {r['ratio']:.2f}"
-            f" of {name(r['best'])}" for r in missed) + ".\n"
+        words = [
+            f"{r['model']} {r['signature']} x {r['batch']}, threads {r['threads']}, {r['weights']}: "
+            f"{r['ratio']:.2f} of {name(r['best'])}"
+            for r in missed
+        ]
+        text += f"The others: {'; '.join(words)}.\n"
     text += "\n![Ratio to the best peer, by cell](ratios.svg)\n"
     for model in dict.fromkeys(row["model"] for row in rows):
         for weights in ("int8", "f32"):
@@ -105,18 +127,32 @@ def cells_part(rows: list[dict]) -> str:
             peers = PEERS[weights]
             text += f"\n### {model}, {weights}: ms for a call\n\n"
             text += table(
-                ["cell", "threads", *map(name, peers), "faster than the best by", "least of rounds"],
-                [[
-                    f"{row['signature']} x {row['batch']}", str(row["threads"]),
-                    *(number(row["ms"].get(peer)) for peer in peers), mark(row["ratio"]), f"{row['low']:.2f}",
-                ] for row in part])
+                ["cell", "threads", *map(name, peers), "faster than the best by", "least of its rounds"],
+                [
+                    [
+                        f"{row['signature']} x {row['batch']}",
+                        str(row["threads"]),
+                        *(number(row["ms"].get(peer)) for peer in peers),
+                        mark(row["ratio"]),
+                        f"{row['low']:.2f}",
+                    ]
+                    for row in part
+                ],
+            )
     text += "\n### Cosine to Limequat's f32 vectors, least of the cell's batch\n\n"
     body = []
     for row in rows:
         if row["threads"] == 1:
-            body.append([
-                f"{row['model']} {row['signature']} x {row['batch']}", row["weights"],
-                *(f"{row['cosine'][p]:.5f}" if row["cosine"].get(p) is not None else "–" for p in PEERS[row["weights"]])])
+            body.append(
+                [
+                    f"{row['model']} {row['signature']} x {row['batch']}",
+                    row["weights"],
+                    *(
+                        f"{row['cosine'][p]:.5f}" if row["cosine"].get(p) is not None else "–"
+                        for p in PEERS[row["weights"]]
+                    ),
+                ]
+            )
     moe = [f"{name(a)}{' / QMoE' if 'MoE' in a else ''}" for a in PEERS["f32"]]
     return text + table(["cell", "weights", *moe], body)
 
@@ -124,46 +160,124 @@ def cells_part(rows: list[dict]) -> str:
 def work_of(config: dict, cell: dict, weights: str) -> tuple[float, float]:
     """Multiply-adds of a call, and the bytes of matrices that it visits."""
     width, inner, layers = config["hidden_size"], config["mlp_dim"], config["num_layers"]
-    dense = layers * 4 * width ** 2 + (layers - cell["layers"]) * 2 * width * inner + width * config["projection_size"]
+    dense = (
+        layers * 4 * width**2 + (layers - cell["layers"]) * 2 * width * inner + width * config["projection_size"]
+    )
     tokens, patch = config["text_length"], 0
     if cell["signature"] == "image":
         tokens = (config["image_size"] // config["patch_size"]) ** 2
         patch = config["patch_size"] ** 2 * 3 * width
-    token = layers * (4 * width ** 2 + 2 * width * inner + 2 * tokens * width) + patch
+    token = layers * (4 * width**2 + 2 * width * inner + 2 * tokens * width) + patch
     experts = cell["experts"] * 2 * width * inner
     if weights == "f32":
         return cell["batch"] * tokens * token, 4 * (dense + patch + experts)
     return cell["batch"] * tokens * token, dense + 2 * patch + experts
 
 
-def bounds_part(rows: list[dict], results: dict) -> str:
-    bounds = results["machine"]["bounds"]
-    arithmetic = {
-        "f32": max((v for k, v in bounds.items() if k.startswith("fma")), default=0),
-        "int8": max((v for k, v in bounds.items() if k.startswith(("vpdp", "maddubs"))), default=0),
-    }
-    reading = {1: bounds["read GB/s, one core"], 2: bounds["read GB/s, two cores"]}
-    body = []
+def add_work(rows: list[dict], results: dict) -> None:
+    """Gives cells their multiply-adds, bytes of weights, and experts visited, where those are known."""
     for row in rows:
-        facts = next((v for k, v in results.items() if k == "experts-" + row["model"].replace("/", "").lower()), None)
-        if not facts:
-            continue
-        cell = next(c for c in facts["cells"] if (c["signature"], c["batch"]) == (row["signature"], row["batch"]))
-        macs, size = work_of(facts["config"], cell, row["weights"])
-        rate, speed = macs / row["ms"]["limequat"] / 1e6, size / row["ms"]["limequat"] / 1e6
-        most = arithmetic[row["weights"]] * row["threads"]
-        body.append([
-            f"{row['model']} {row['signature']} x {row['batch']}", row["weights"], str(row["threads"]),
-            str(cell["experts"]), number(rate), f"{100 * rate / most:.0f} %" if most else "",
-            megabytes(size), number(speed), f"{100 * speed / reading[row['threads']]:.0f} %"])
+        facts = results.get("experts-" + row["model"].replace("/", "").lower())
+        if facts:
+            cell = next(
+                c for c in facts["cells"] if (c["signature"], c["batch"]) == (row["signature"], row["batch"])
+            )
+            row["macs"], row["bytes"] = work_of(facts["config"], cell, row["weights"])
+            row["experts"] = cell["experts"]
+
+
+def speeds(row: dict, bounds: dict) -> dict:
+    """What a cell does of what the machine can do at most: of arithmetic and of reading memory."""
+    names = "fma" if row["weights"] == "f32" else ("vpdp", "maddubs")
+    most = row["threads"] * max((v for k, v in bounds.items() if k.startswith(names)), default=0)
+    reading = bounds["read GB/s, one core" if row["threads"] == 1 else "read GB/s, two cores"]
+    rate, speed = row["macs"] / row["ms"]["limequat"] / 1e6, row["bytes"] / row["ms"]["limequat"] / 1e6
+    return {"rate": rate, "speed": speed, "arithmetic": rate / most if most else 0, "reading": speed / reading}
+
+
+def bounds_part(rows: list[dict], results: dict) -> str:
+    body = []
+    for row in (row for row in rows if "macs" in row):
+        part = speeds(row, results["machine"]["bounds"])
+        body.append(
+            [
+                f"{row['model']} {row['signature']} x {row['batch']}",
+                row["weights"],
+                str(row["threads"]),
+                str(row["experts"]),
+                number(part["rate"]),
+                f"{100 * part['arithmetic']:.0f} %",
+                megabytes(row["bytes"]),
+                number(part["speed"]),
+                f"{100 * part['reading']:.0f} %",
+            ]
+        )
     if not body:
         return ""
-    return "\n### Against the machine's bounds\n\n" + (
-        "Multiply-adds are those of the products and of attention. Bytes are those of the matrices that a call visits, "
-        "once each; some lie in the cache from call to call, so a share may exceed what memory gives.\n\n"
-    ) + table(
-        ["cell", "weights", "threads", "experts visited", "GMAC/s", "of the bound", "MB of weights", "GB/s",
-         "of reading memory"], body)
+    return (
+        "\n### Against the machine's bounds\n\n"
+        + (
+            "Multiply-adds are those of the products and of attention. Bytes are those of the matrices that a call "
+            "visits, once each; some lie in the cache from call to call, so a share may exceed what memory gives.\n\n"
+        )
+        + table(
+            [
+                "cell",
+                "weights",
+                "threads",
+                "experts visited",
+                "GMAC/s",
+                "of the bound",
+                "MB of weights",
+                "GB/s",
+                "of reading memory",
+            ],
+            body,
+        )
+    )
+
+
+def kernel_lines(text: str) -> list[tuple[list[str], list[str]]]:
+    """The words of each line of kernels.c, and its shares of the bound."""
+    return [(line.split(), line.partition("%")[2].split()) for line in text.splitlines()[2:]]
+
+
+def aims_part(rows: list[dict], results: dict) -> str:
+    aims = Aims()
+    aims.cells(rows)
+    bounds = results["machine"]["bounds"]
+    bound = [row for row in rows if "macs" in row and row["signature"] == "text" and row["batch"] == 1]
+    aims.reading(
+        [
+            (
+                f"{row['model']} {row['weights']}, single texts, threads {row['threads']}",
+                speeds(row, bounds)["reading"],
+            )
+            for row in bound
+            if row["model"] == "B/16"
+        ]
+    )
+    for model in MODELS:
+        name = MODELS[model]
+        cell = next((r for r in bound if r["model"] == name and r["weights"] == "int8"), None)
+        touched = None
+        if cell:  # and the table of texts, whose checksum is compared
+            config = results[f"experts-{model}"]["config"]
+            touched = cell["bytes"] + config["vocab_size"] * (config["hidden_size"] + 4)
+        if f"start-{model}" in results:
+            aims.start(name, results[f"start-{model}"], touched)
+        if f"accuracy-{model}" in results:
+            aims.accuracy(results[f"accuracy-{model}"], name)
+    if "budget" in results:
+        aims.budget(results["budget"])
+    if "convert" in results:
+        aims.convert(results["convert"]["rows"])
+    for kind in ("f32", "int8"):
+        aims.kernels(kernel_lines(results.get(f"kernels-{kind}", "")), bounds)
+    met = sum(row[3] == "yes" for row in aims.rows)
+    return f"\n## Aims\n\n{met} of {len(aims.rows)} are met.\n\n" + table(
+        ["what", "aim", "measured", "met"], aims.rows
+    )
 
 
 def start_part(results: dict) -> str:
@@ -182,21 +296,43 @@ def start_part(results: dict) -> str:
                     body.append([name(row["peer"]), weights, "–", "–", "–", "–", "–", "–", "–"])
                     continue
                 ours = row["peer"].startswith("limequat")
-                body.append([
-                    name(row["peer"]), weights, number(row["to_first_s"] * 1e3), number(row["load_s"] * 1e3),
-                    number(row["first_s"] * 1e3), f"{best / row['to_first_s']:.1f} x" if ours else "",
-                    number(row["cold_s"] * 1e3), megabytes(row["peak_bytes"]), megabytes(row["file_bytes"])])
+                body.append(
+                    [
+                        name(row["peer"]),
+                        weights,
+                        number(row["to_first_s"] * 1e3),
+                        number(row["load_s"] * 1e3),
+                        number(row["first_s"] * 1e3),
+                        f"{best / row['to_first_s']:.1f} x" if ours else "",
+                        number(row["cold_s"] * 1e3),
+                        megabytes(row["peak_bytes"]),
+                        megabytes(row["file_bytes"]),
+                    ]
+                )
         text += table(
-            ["program", "weights", "process start to first vector, ms", "of which opening", "of which the first call",
-             "sooner than the best peer", "first vector with cold files", "peak RSS, MB", "files, MB"], body)
+            [
+                "program",
+                "weights",
+                "process start to first vector, ms",
+                "of which opening",
+                "of which the first call",
+                "sooner than the best peer",
+                "first vector with cold files",
+                "peak RSS, MB",
+                "files, MB",
+            ],
+            body,
+        )
     return text
 
 
 def budget_part(data: dict) -> str:
     text = (
-        f"LIMoE-{MODELS[data['model']]}, all matrices int8, batch 1. One expert takes {megabytes(data['expert_bytes'])} MB,"
-        f" all {data['experts']} {megabytes(data['bank_bytes'])} MB, everything else {megabytes(data['dense_bytes'])} MB."
-        " Peak RSS is that of a C program.\n\n")
+        f"LIMoE-{MODELS[data['model']]}, all matrices int8, batch 1. One expert takes "
+        f"{megabytes(data['expert_bytes'])} MB, all {data['experts']} {megabytes(data['bank_bytes'])} MB, everything "
+        f"else {megabytes(data['dense_bytes'])} MB."
+        " Peak RSS is that of a C program.\n\n"
+    )
     good = [row for row in data["rows"] if "error" not in row]
     if any(row["budget"] for row in good):
         text += "![Time and bytes read by budget](budget.svg)\n\n"
@@ -208,15 +344,35 @@ def budget_part(data: dict) -> str:
         visits, most = row["hits"] + row["misses"], ""
         if row["budget"]:  # what must hold: budget, dense weights, arena and 16 MiB
             most = megabytes(row["budget"] + data["dense_bytes"] + row["arena_bytes"] + 16 * 2**20)
-        body.append([
-            row["signature"], str(row["threads"]), budget, number(row["median_ms"]),
-            megabytes(row["read_per_call"]) if row["budget"] else "",
-            f"{100 * row['hits'] / visits:.0f} %" if visits else "",
-            number(row["wait_ms"] / row["calls"]) if row["budget"] else "", number(row["first_ms"]),
-            megabytes(row["peak_bytes"]), most])
+        body.append(
+            [
+                row["signature"],
+                str(row["threads"]),
+                budget,
+                number(row["median_ms"]),
+                megabytes(row["read_per_call"]) if row["budget"] else "",
+                f"{100 * row['hits'] / visits:.0f} %" if visits else "",
+                number(row["wait_ms"] / row["calls"]) if row["budget"] else "",
+                number(row["first_ms"]),
+                megabytes(row["peak_bytes"]),
+                most,
+            ]
+        )
     return text + table(
-        ["signature", "threads", "holding", "ms", "MB read a call", "hits", "ms waited", "first call, ms",
-         "peak RSS, MB", "budget + all dense + arena + 16 MiB"], body)
+        [
+            "signature",
+            "threads",
+            "holding",
+            "ms",
+            "MB read a call",
+            "hits",
+            "ms waited",
+            "first call, ms",
+            "peak RSS, MB",
+            "budget + all dense + arena + 16 MiB",
+        ],
+        body,
+    )
 
 
 def accuracy_part(results: dict) -> str:
@@ -230,10 +386,12 @@ def accuracy_part(results: dict) -> str:
                     body.append([*words, "–", "–", "–", "–"])
                     continue
                 agreement = f"{100 * row['routing']:.2f} %" if "routing" in row else ""
-                body.append([
-                    *words, f"{row['mean']:.5f}", f"{row['percentile1']:.5f}", f"{row['least']:.5f}", agreement])
+                body.append(
+                    [*words, f"{row['mean']:.5f}", f"{row['percentile1']:.5f}", f"{row['least']:.5f}", agreement]
+                )
     return table(
-        ["model", "signature", "program", "weights", "mean", "1st percentile", "least", "same expert as f32"], body)
+        ["model", "signature", "program", "weights", "mean", "1st percentile", "least", "same expert as f32"], body
+    )
 
 
 def kernels_part(results: dict) -> str:
@@ -243,13 +401,13 @@ def kernels_part(results: dict) -> str:
     for key, value in results.items():
         if not key.startswith("kernels-"):
             continue
-        for line in value.splitlines()[2:]:
-            words = line.split()
-            rates, _, shares = line.partition("%")
-            percent = shares.split()
-            body.append([
-                f"{words[0]} {words[1]}, {words[2]} x {words[3]}",
-                *(words[4 + i] + (f", {percent[i]} %" if percent else "") for i in wanted.values())])
+        for words, percent in kernel_lines(value):
+            body.append(
+                [
+                    f"{words[0]} {words[1]}, {words[2]} x {words[3]}",
+                    *(words[4 + i] + (f", {percent[i]} %" if percent else "") for i in wanted.values()),
+                ]
+            )
     return text + table(["table, type, K x N", *(f"M = {m}" for m in wanted)], body)
 
 
@@ -258,8 +416,18 @@ def convert_part(data: dict) -> str:
     rate = lambda row: row["input_bytes"] / row["seconds"]  # noqa: E731
     return table(
         ["what", "input, MB", "s, on disk", "MB/s of input", "speed of cp and sync", "peak RSS, MB"],
-        [[row["what"], megabytes(row["input_bytes"]), f"{row['seconds']:.2f}", number(rate(row) / 1e6),
-          f"{rate(row) / rate(copy):.2f}", megabytes(row["peak_bytes"])] for row in data["rows"]])
+        [
+            [
+                row["what"],
+                megabytes(row["input_bytes"]),
+                f"{row['seconds']:.2f}",
+                number(rate(row) / 1e6),
+                f"{rate(row) / rate(copy):.2f}",
+                megabytes(row["peak_bytes"]),
+            ]
+            for row in data["rows"]
+        ],
+    )
 
 
 def errors_part(results: dict) -> str:
@@ -268,7 +436,9 @@ def errors_part(results: dict) -> str:
         if key.startswith("cells-"):
             for peer, error in value["errors"].items():
                 found.setdefault((name(peer), value["weights"], MODELS[value["model"]]), error)
-    return "".join(f"- {peer}, {weights}, {model}: `{error[:400]}`\n" for (peer, weights, model), error in found.items())
+    return "".join(
+        f"- {peer}, {weights}, {model}: `{error[:400]}`\n" for (peer, weights, model), error in found.items()
+    )
 
 
 def main() -> None:
@@ -283,8 +453,10 @@ def main() -> None:
         if "bytes_read" in row:
             row["read_per_call"] = row["bytes_read"] / row["calls"]
     rows = cell_rows(results)
+    add_work(rows, results)
     text = (Path(__file__).parent / "results.head.md").read_text() + "\n"
     text += "## Machine\n\n" + machine_part(results["machine"], rows, results)
+    text += aims_part(rows, results)
     if rows:
         text += "\n## Whole models\n\n" + cells_part(rows) + bounds_part(rows, results)
         (out / "ratios.svg").write_text(plots.ratios(rows))
@@ -295,18 +467,40 @@ def main() -> None:
     if starts:
         text += "\n## Time to the first vector, memory, files\n" + start_part(results)
         for file, title, note, field, unit in (
-            ("first", "From process start to the first vector of a text", "logarithmic; files in the page cache", "to_first_s", "s"),
-            ("memory", "Peak resident memory after the first text", "logarithmic; pages of mapped files included", "peak_bytes", "MB"),
+            (
+                "first",
+                "From process start to the first vector of a text",
+                "logarithmic; files in the page cache",
+                "to_first_s",
+                "s",
+            ),
+            (
+                "memory",
+                "Peak resident memory after the first text",
+                "logarithmic; pages of mapped files included",
+                "peak_bytes",
+                "MB",
+            ),
         ):
             groups = []
             for key, value in starts.items():
                 for weights in ("int8", "f32"):
                     part = [row for row in value if row["weights"] == weights and field in row]
                     scale = 1e-6 if unit == "MB" else 1
-                    groups.append((
-                        f"{MODELS[key.removeprefix('start-')]}, {weights}",
-                        [(name(row["peer"]), row[field] * scale, f"{number(row[field] * scale)} {unit}",
-                          "a" if row["peer"].startswith("limequat") else "c") for row in part]))
+                    groups.append(
+                        (
+                            f"{MODELS[key.removeprefix('start-')]}, {weights}",
+                            [
+                                (
+                                    name(row["peer"]),
+                                    row[field] * scale,
+                                    f"{number(row[field] * scale)} {unit}",
+                                    "a" if row["peer"].startswith("limequat") else "c",
+                                )
+                                for row in part
+                            ],
+                        )
+                    )
             (out / f"{file}.svg").write_text(plots.bars(title, note, groups))
     if "budget" in results:
         text += "\n## Experts in a byte budget\n\n" + budget_part(results["budget"])

@@ -18,9 +18,12 @@ from cells import Worker, processors
 from peers import PEERS
 
 FILES = {
-    ("limequat", "f32"): ["f32.lmq"], ("limequat", "int8"): ["int8.lmq"],
-    ("limequat unchecked", "f32"): ["f32.lmq"], ("limequat unchecked", "int8"): ["int8.lmq"],
-    ("pytorch", "f32"): ["f32.weights"], ("pytorch", "int8"): ["pytorch-int8-text.pt"],
+    ("limequat", "f32"): ["f32.lmq"],
+    ("limequat", "int8"): ["int8.lmq"],
+    ("limequat unchecked", "f32"): ["f32.lmq"],
+    ("limequat unchecked", "int8"): ["int8.lmq"],
+    ("pytorch", "f32"): ["f32.weights"],
+    ("pytorch", "int8"): ["pytorch-int8-text.pt"],
     ("openvino", "f32"): ["openvino-f32-text.xml", "openvino-f32-text.bin"],
     ("openvino", "int8"): ["openvino-int8-text.xml", "openvino-int8-text.bin"],
 }
@@ -63,8 +66,10 @@ def limequat(work: Path, model: str, name: str, weights: str, modality: str) -> 
     begin = time.monotonic()
     report = json.loads(subprocess.run([*command, holding, "0"], check=True, capture_output=True, text=True).stdout)
     return {
-        "to_first_s": report["ready_at"] - begin, "load_s": report["open_ms"] / 1e3,
-        "first_s": report["first_ms"] / 1e3, "peak_bytes": report["peak_bytes"],
+        "to_first_s": report["ready_at"] - begin,
+        "load_s": report["open_ms"] / 1e3,
+        "first_s": report["first_ms"] / 1e3,
+        "peak_bytes": report["peak_bytes"],
     }
 
 
@@ -76,8 +81,11 @@ def peer(work: Path, model: str, name: str, weights: str, modality: str) -> dict
     if "error" in report:
         return report
     return {
-        "to_first_s": report["ready_at"] - begin, "load_s": report["load_s"], "first_s": report["first_s"],
-        "peak_bytes": report["peak_bytes"], "own_bytes": report["own_bytes"],
+        "to_first_s": report["ready_at"] - begin,
+        "load_s": report["load_s"],
+        "first_s": report["first_s"],
+        "peak_bytes": report["peak_bytes"],
+        "own_bytes": report["own_bytes"],
     }
 
 

@@ -45,6 +45,7 @@ class Loader:
         def get(name: str) -> torch.Tensor:
             array = self.checkpoint[name] if part is None else self.checkpoint.part(name, part)
             return torch.from_numpy(array)
+
         linear = nn.Linear(k, n, bias, device="meta")
         linear.weight = nn.Parameter(get(f"{stem}/kernel").reshape(k, n).T.contiguous(), requires_grad=False)
         if bias:
@@ -100,7 +101,8 @@ class Block(nn.Module):
         self.norms = nn.ModuleList(load.norm(f"{block}/LayerNorm_{i}", hidden) for i in (0, 1))
         stem = f"{block}/SelfAttention"
         self.parts = nn.ModuleList(
-            load.linear(f"{stem}/{part}", hidden, hidden) for part in ("query", "key", "value"))
+            load.linear(f"{stem}/{part}", hidden, hidden) for part in ("query", "key", "value")
+        )
         self.out = load.linear(f"{stem}/out", hidden, hidden)
         self.mlp = Experts(load, block) if layer in config["moe_layers"] else MLP(load, f"{block}/Mlp")
         trim()
@@ -122,7 +124,7 @@ class Tower(nn.Module):
         self.modality, self.patch = modality, config["patch_size"]
         hidden = config["hidden_size"]
         if modality == "image":
-            self.embed = load.linear("embedding", self.patch ** 2 * 3, hidden)
+            self.embed = load.linear("embedding", self.patch**2 * 3, hidden)
         else:
             self.table = nn.Parameter(load.tensor("Embed_0/embedding"), requires_grad=False)
         self.positions = nn.Parameter(load.tensor(f"posembed_{modality}/pos_embedding"), requires_grad=False)

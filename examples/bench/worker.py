@@ -63,7 +63,9 @@ def measure(embed: peers.Embed, value: np.ndarray, seconds: float) -> dict:
     used = (time.process_time() - used) / calls
     times.sort()
     return {
-        "ms": times[len(times) // 2] * 1e3, "cpu_ms": used * 1e3, "calls": len(times),
+        "ms": times[len(times) // 2] * 1e3,
+        "cpu_ms": used * 1e3,
+        "calls": len(times),
         "major_faults": faults() - before,
     }
 
@@ -81,8 +83,13 @@ def main() -> None:
         answer(error=f"{type(error).__name__}: {error}"[:2000])
         return
     answer(
-        load_s=load, first_s=now - begin, ready_at=now, started_at=start, peak_bytes=memory("VmHWM"),
-        own_bytes=memory("RssAnon"))
+        load_s=load,
+        first_s=now - begin,
+        ready_at=now,
+        started_at=start,
+        peak_bytes=memory("VmHWM"),
+        own_bytes=memory("RssAnon"),
+    )
     cache: dict[int, np.ndarray] = {}
     for line in sys.stdin:
         words = line.split()
