@@ -27,49 +27,62 @@ PAUSE = 0.05
 """Seconds between two peers: thread pools of the last one have stopped spinning."""
 
 
+def usable_processors() -> list[int]:
+    return sorted(os.sched_getaffinity(0))
+
+
 def processors(threads: int) -> str:
     """The last ones: the first serves most interrupts."""
-    usable = sorted(os.sched_getaffinity(0))
-    return ",".join(str(p) for p in usable[-threads:])
+    return ",".join(str(p) for p in usable_processors()[-threads:])
 
 
 class Worker:
     """A peer's process."""
 
-    def __init__(self, work: Path, model: str, peer: str, weights: str, modality: str, threads: int):
+    def __init__(
+        self, work: Path, model: str, peer: str, weights: str, modality: str, threads: int, on: str | None = None
+    ):
         self.peer = peer
         command = [sys.executable, HERE / "worker.py", peer, weights, work / model, modality, str(threads)]
         self.process = subprocess.Popen(
-            [*command, processors(threads)],
+            [*command, on or processors(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
             stderr=subprocess.DEVNULL,
+            text=True,
             bufsize=1,
         )
-        self.loaded = self._answer()
+        self.loaded = self.answer()
         if peer == "limequat" and "error" in self.loaded:
             raise SystemExit(f"{peer}, {model}: {self.loaded['error']}")
 
-    def _answer(self) -> dict:
+    def tell(self, line: str) -> None:
+        try:
+            self.process.stdin.write(line + "\n")
+        except BrokenPipeError:
+            pass  # the answer says so
+
+    def answer(self) -> dict:
         line = self.process.stdout.readline()
         if line:
             return json.loads(line)
         return {"error": f"the process ended with code {self.process.wait()}"}
 
     def ask(self, line: str) -> dict:
-        if self.process.poll() is not None:
-            return {"error": "the process has ended"}
-        try:
-            self.process.stdin.write(line + "\n")
-        except BrokenPipeError:
-            return {"error": "the process has ended"}
-        return self._answer()
+        self.tell(line)
+        return self.answer()
 
     def vectors(self, batch: int, seed: int, path: Path) -> np.ndarray | None:
         path.parent.mkdir(exist_ok=True)
         answer = self.ask(f"vectors {batch} {seed} {path}")
         return None if "error" in answer else np.load(path)
+
+    def pss(self) -> int:
+        """Bytes of its pages, each divided by the number of processes that share it."""
+        for line in Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+        return 0
 
     def close(self) -> None:
         try:

@@ -375,6 +375,31 @@ def budget_part(data: dict) -> str:
     )
 
 
+def pairs_part(results: dict) -> str:
+    body = []
+    for key, rows in results.items():
+        if not key.startswith("pairs-"):
+            continue
+        for ours in (row for row in rows if row["peer"] == "limequat"):
+            same = (row for row in rows if (row["signature"], row["batch"]) == (ours["signature"], ours["batch"]))
+            theirs = next(row for row in same if row["peer"] != "limequat")
+            body.append(
+                [
+                    f"{MODELS[key.removeprefix('pairs-')]} {ours['signature']} x {ours['batch']}",
+                    number(ours["items_per_second"]),
+                    number(theirs["items_per_second"]),
+                    mark(ours["items_per_second"] / theirs["items_per_second"]),
+                    megabytes(ours["pss_bytes"]),
+                    megabytes(theirs["pss_bytes"]),
+                ]
+            )
+    if not body:
+        return ""
+    return "\n### Two processes of one thread at once, int8: items in a second of both\n\n" + table(
+        ["cell", "Limequat", "onnxruntime", "faster by", "memory of both, MB", "onnxruntime's"], body
+    )
+
+
 def accuracy_part(results: dict) -> str:
     body = []
     for key, rows in results.items():
@@ -458,7 +483,7 @@ def main() -> None:
     text += "## Machine\n\n" + machine_part(results["machine"], rows, results)
     text += aims_part(rows, results)
     if rows:
-        text += "\n## Whole models\n\n" + cells_part(rows) + bounds_part(rows, results)
+        text += "\n## Whole models\n\n" + cells_part(rows) + pairs_part(results) + bounds_part(rows, results)
         (out / "ratios.svg").write_text(plots.ratios(rows))
     errors = errors_part(results)
     if errors:

@@ -10,6 +10,7 @@
 #   machine    the processor's bounds
 #   kernels    matrix products against those bounds
 #   cells      whole models against the peers, turn by turn
+#   pairs      two processes of one thread each at once
 #   start      from process start to the first vector, memory, file sizes
 #   budget     experts in a byte budget
 #   accuracy   vectors of int8 models against f32
@@ -37,7 +38,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(prepare machine kernels cells start budget accuracy convert report)
+[ ${#parts[@]} -gt 0 ] || parts=(prepare machine kernels cells pairs start budget accuracy convert report)
 mkdir -p "$work/results"
 work=$(cd "$work" && pwd)
 python=$work/python/bin/python
@@ -96,7 +97,7 @@ for part in "${parts[@]}"; do
       "$python" "$here/cells.py" "$work" --models "$models" --rounds "$rounds" --seconds "$seconds" \
         --threads "$threads" --weights "$weights"
       ;;
-    start | budget | accuracy | convert) "$python" "$here/$part.py" "$work" --models "$models" ;;
+    pairs | start | budget | accuracy | convert) "$python" "$here/$part.py" "$work" --models "$models" ;;
     report) "$python" "$here/report.py" "$work" "$here" ;;
     *) echo "run.sh: no part '$part'" >&2; exit 2 ;;
   esac
