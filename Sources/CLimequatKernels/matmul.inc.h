@@ -26,28 +26,30 @@ LMQ_SHARED void deliver(const destination *to, size_t i, size_t j, size_t count,
   if (to->residual) a = v_add(v_read(to->residual + i * to->residual_stride + j, count, 0.0f), a);
   v_write(to->y + i * to->y_stride + j, count, a);
 }
-/// Row i after an activation. `row` has the columns up to LMQ_PANEL and is written over.
-LMQ_INLINE void activate_and_deliver(
-    const destination *to, size_t i, float *row, lmq_activation activation) {
-  rows_activate(row, row, LMQ_PANEL, activation);
-  VECTORS(j, count, to->columns) deliver(to, i, j, count, v_load(row + j));
+/// Rows of a panel after an activation; they are written over.
+static void activate_and_deliver(
+    const destination *to, float *panel, size_t rows, lmq_activation activation) {
+  rows_activate(panel, panel, rows * LMQ_PANEL, activation);
+  for (size_t i = 0; i < rows; i++)
+    VECTORS(j, count, to->columns) deliver(to, i, j, count, v_load(panel + i * LMQ_PANEL + j));
 }
 
 static void finish(const lmq_finish *f) {
   const lmq_matmul *job = f->job;
-  const float *totals = f->totals, *bias = job->bias ? job->bias + f->panel * LMQ_PANEL : NULL;
+  float *totals = f->totals;
+  const float *bias = job->bias ? job->bias + f->panel * LMQ_PANEL : NULL;
   const destination to =
       destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
-  _Alignas(64) float row[LMQ_PANEL] = {0};
-  for (size_t i = 0; i < f->rows; i++) {
-    VECTORS(j, count, to.columns) {
+  VECTORS(j, count, to.columns) {
+    const vec b = bias ? v_read(bias + j, count, 0.0f) : v_set(0.0f);
+    LMQ_ROLLED for (size_t i = 0; i < f->rows; i++) {
       vec a = v_load(totals + i * LMQ_PANEL + j);
-      if (bias) a = v_add(a, v_read(bias + j, count, 0.0f));
+      if (bias) a = v_add(a, b);
       if (job->activation == LMQ_ACTIVATION_NONE) deliver(&to, i, j, count, a);
-      else v_store(row + j, a);
+      else v_store(totals + i * LMQ_PANEL + j, a);
     }
-    if (job->activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, i, row, job->activation);
   }
+  if (job->activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, totals, f->rows, job->activation);
 }
 
 typedef struct {
@@ -61,25 +63,26 @@ static void finish_int8(const lmq_finish *f) {
   const int8_product *product = f->job;
   const lmq_matmul_int8 *job = &product->job;
   const size_t first = f->panel * LMQ_PANEL;
-  const int32_t *totals = f->totals;
+  char *totals = f->totals;  // become floats, if there is an activation
   const destination to =
       destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
-  _Alignas(64) float row[LMQ_PANEL] = {0};
-  for (size_t i = 0; i < f->rows; i++) {
-    vec x_scale = v_set(job->x_scales[job->x_rows ? job->x_rows[f->row + i] : f->row + i]);
-    ivec negatives = i_set((uint32_t)f->negatives[i]);
-    VECTORS(j, count, to.columns) {
-      vec product_scale = v_mul(x_scale, v_load(product->scales + first + j));
-      ivec excess = product->codes == LMQ_SHIFTED ? i_left(i_load(product->sums + first + j), 7) : i_set(0);
-      ivec sum = i_add(i_sub(i_load(totals + i * LMQ_PANEL + j), excess), negatives);
-      vec a = v_from_integers(sum);
-      a = job->bias ? v_fma(a, product_scale, v_read(job->bias + first + j, count, 0.0f))
-                    : v_mul(a, product_scale);
+  VECTORS(j, count, to.columns) {
+    const vec scale = v_load(product->scales + first + j);
+    const vec bias = job->bias ? v_read(job->bias + first + j, count, 0.0f) : v_set(0.0f);
+    const ivec excess =
+        product->codes == LMQ_SHIFTED ? i_left(i_load(product->sums + first + j), 7) : i_set(0);
+    LMQ_ROLLED for (size_t i = 0; i < f->rows; i++) {
+      const size_t row = job->x_rows ? job->x_rows[f->row + i] : f->row + i;
+      const vec product_scale = v_mul(v_set(job->x_scales[row]), scale);
+      char *total = totals + (i * LMQ_PANEL + j) * 4;
+      vec a = v_from_integers(i_add(i_sub(i_load(total), excess), i_set((uint32_t)f->negatives[i])));
+      a = job->bias ? v_fma(a, product_scale, bias) : v_mul(a, product_scale);
       if (job->activation == LMQ_ACTIVATION_NONE) deliver(&to, i, j, count, a);
-      else v_store(row + j, a);
+      else memcpy(total, &a, sizeof a);
     }
-    if (job->activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, i, row, job->activation);
   }
+  if (job->activation != LMQ_ACTIVATION_NONE)
+    activate_and_deliver(&to, (float *)(void *)totals, f->rows, job->activation);
 }
 
 /// What a table brings to its products of floats, and what to those of int8.

@@ -12,7 +12,7 @@ typedef int32_t lmq_copy_function(const char *units, size_t bytes, char *x);
 typedef struct {
   const void *job;
   size_t row, rows, panel;
-  const void *totals;
+  void *totals;              // may be written over
   const int32_t *negatives;  // for each row what LMQ_SPLIT codes lack
 } lmq_finish;
 
