@@ -58,7 +58,7 @@ LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); 
     const size_t k_ = (tile)->k, row_ = panel_row((tile)->type) / (parts); \
     const char *fetch_ = (tile)->next ? (tile)->next + (part) * row_ * k_ : NULL; \
     LMQ_ROLLED for (size_t j = 0; j < k_; j++) { \
-      if (fetch_) { \
+      if (__builtin_expect(fetch_ != NULL, 1)) { \
         __builtin_prefetch(fetch_, 0, 2); \
         if (parts == 1) __builtin_prefetch(fetch_ + 64, 0, 2); \
         fetch_ += row_; \

@@ -89,23 +89,46 @@ static double rate(product *p, const char *w, size_t copies) {
   return (double)p->m * (double)p->k * (double)p->n / times[copies == 1 ? 0 : calls / 2] * 1e-9;
 }
 
+/* GB/s at which one core reads memory, the bound of one row, cold: of the median of many parts. */
+static double read_rate(const char *memory) {
+  enum { PART = 4 << 20, AHEAD = 8 << 10, PARTS = COLD_BYTES / PART };
+  typedef float line __attribute__((vector_size(16)));
+  static double times[PARTS];
+  line sums[4] = {0};
+  for (size_t part = 0; part < PARTS; part++) {
+    const char *p = memory + part * PART, *end = p + PART;
+    double start = now();
+    for (; p < end; p += 64) {
+      __builtin_prefetch(p + AHEAD, 0, 2);
+      for (int i = 0; i < 4; i++) sums[i] += ((const line *)(const void *)p)[i];
+    }
+    times[part] = now() - start;
+  }
+  for (int i = 0; i < 4; i++) __asm__ volatile("" : : "m"(sums[i]));
+  qsort(times, PARTS, sizeof *times, ascending);
+  return PART / times[PARTS / 2] * 1e-9;
+}
+
 static void measure(const lmq_kernels *kernels, const char *label, int type, size_t k, size_t n) {
   static const size_t sizes[] = {1, 2, 3, 4, 6, 8, 12, 16, 64, ROWS};
   const bound *limit = bound_of(type == LMQ_INT8 ? int8_bounds : f32_bounds, kernels->name);
   size_t copies = COLD_BYTES / panel_bytes(type, k, n);
-  char *w = weights(type, k, n, copies);
+  char *w = weights(type, k, n, copies + 1);
   product p = {
       .kernels = kernels, .type = type, .k = k, .n = n, .x = values(ROWS * k), .y = values(ROWS * n),
       .bias = values(n), .scales = values(ROWS), .codes = aligned_alloc(64, ROWS * k)};
-  double before = bound_rate(limit), hot[sizeof sizes / sizeof *sizes];
+  double before = bound_rate(limit), hot[sizeof sizes / sizeof *sizes], one_row = 0;
   printf("%-11s %-5s %4zu %4zu", kernels->name, label, k, n);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     p.m = sizes[i];
     hot[i] = rate(&p, w, 1);
-    printf(" %5.1f/%-5.1f", hot[i], rate(&p, w, copies));
+    double cold = rate(&p, w, copies);
+    if (sizes[i] == 1) one_row = cold * (double)panel_bytes(type, k, n) / (double)(k * n);
+    printf(" %5.1f/%-5.1f", hot[i], cold);
     fflush(stdout);
   }
   double after = bound_rate(limit), best = before > after ? before : after;
+  printf("  read %.1f; %.1f GB/s", one_row, read_rate(w));
   if (limit) {
     printf("  %s %.1f; %.1f: %%", limit->name, before, after);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) printf(" %.0f", 100 * hot[i] / best);
@@ -125,7 +148,7 @@ int main(int count, char **arguments) {
     int type;
   } types[] = {{"f32", LMQ_F32}, {"bf16", LMQ_BF16}, {"f16", LMQ_F16}, {"int8", LMQ_INT8}};
   const char *table = count > 1 && *arguments[1] ? arguments[1] : NULL, *type = count > 2 ? arguments[2] : NULL;
-  printf("GMAC/s hot/cold for M of 1, 2, 3, 4, 6, 8, 12, 16, 64, %d; bound before; after; %% of it\n", ROWS);
+  printf("GMAC/s hot/cold for M of 1, 2, 3, 4, 6, 8, 12, 16, 64, %d; GB/s of one row, cold; of reading; bound before; after; %% of it\n", ROWS);
   printf("table       type     K    N\n");
   for (size_t t = 0; lmq_kernels_name(t); t++) {
     const lmq_kernels *kernels = lmq_kernels_find(lmq_kernels_name(t));
