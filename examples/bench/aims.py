@@ -118,8 +118,8 @@ class Aims:
             "peak RSS of converting and quantising", "under 300 MiB", f"{most / MIB:.0f} MiB", most < 300 * MIB
         )
 
-    def kernels(self, lines: list[list[str]], bounds: dict) -> None:
-        """Each line: table, type, K, N, ten `hot/cold` rates for the sizes of kernels.c, then shares of the bound."""
+    def kernels(self, lines: list[tuple[list[str], list[str]]]) -> None:
+        """Each line: table, type, K, N, ten `hot/cold` rates for the sizes of kernels.c; and shares of the bound."""
         for words, shares in lines:
             table, kind, k, n = words[:4]
             if (k, n) != ("768", "3072") or not shares:
@@ -139,9 +139,10 @@ class Aims:
                     f"{least} %",
                     least >= aim,
                 )
-            if table == "avx512-vnni":
-                cold = float(words[4].split("/")[1]) * (1 if kind == "int8" else 4)
-                share = cold / bounds["read GB/s, one core"]
+            if table == "avx512-vnni" and "read" in words:
+                # GB/s of one row with weights from memory, and of reading alone, from the same minute.
+                row, most = (float(word.strip(";")) for word in words[words.index("read") + 1 :][:2])
+                share = row / most
                 self.add(
                     f"{table} {kind}, M = 1, from memory",
                     "80 % of reading memory",

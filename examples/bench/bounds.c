@@ -8,15 +8,17 @@
 
 #include "bounds.h"
 
-enum { BYTES = 256 << 20, MOST_THREADS = 2, PASSES = 3 };
+enum { BYTES = 256 << 20, MOST_THREADS = 2, PASSES = 5, AHEAD = 128 };
 
 typedef uint64_t words __attribute__((vector_size(64)));
 
 /* Sums 64-byte vectors, or what the machine has for them, in four chains. */
+/* AHEAD reaches past the end at last, where a prefetch does nothing. */
 static void *read_all(void *memory) {
   const words *all = memory;
   words sums[4] = {{0}};
   for (size_t i = 0; i < BYTES / sizeof(words); i += 4) {
+    for (size_t line = 0; line < 4; line++) __builtin_prefetch(&all[i + AHEAD + line], 0, 2);
     sums[0] += all[i];
     sums[1] += all[i + 1];
     sums[2] += all[i + 2];

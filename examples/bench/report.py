@@ -273,7 +273,7 @@ def aims_part(rows: list[dict], results: dict) -> str:
     if "convert" in results:
         aims.convert(results["convert"]["rows"])
     for kind in ("f32", "int8"):
-        aims.kernels(kernel_lines(results.get(f"kernels-{kind}", "")), bounds)
+        aims.kernels(kernel_lines(results.get(f"kernels-{kind}", "")))
     met = sum(row[3] == "yes" for row in aims.rows)
     return f"\n## Aims\n\n{met} of {len(aims.rows)} are met.\n\n" + table(
         ["what", "aim", "measured", "met"], aims.rows
