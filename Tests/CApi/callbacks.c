@@ -37,7 +37,7 @@ static int watch_progress(void *user, uint64_t done, uint64_t total) {
                 lmq_session_trim(w->session, NULL) != LMQ_ERROR_BUSY ||
                 lmq_session_read_counters(w->session, &counters, NULL) != LMQ_ERROR_BUSY;
   }
-  if (used) { /* another session of the model, in the middle of the call */
+  if (used && w->calls % 16 == 2) { /* another session of the model, in the middle of the call */
     const char *const text = "in between";
     lmq_session *second;
     float *room = calloc(facts.embedding_size, sizeof *room);
@@ -78,8 +78,8 @@ static void check_progress(const lmq_model *model) {
   SUCCEEDS(lmq_session_classify(w.session, images, 2, texts, 3, templates, 2, scores, 6, &error));
   CHECK(w.wrong == 0 && w.total == 1000 * (2 + 3 * 2) && w.last == w.total);
 
-  /* Ended at every place in turn. */
-  for (int at = 1; at <= calls; at++) {
+  /* Ended at places from the first to the last. */
+  for (int at = 1; at <= calls; at = at < calls && at + calls / 6 > calls ? calls : at + calls / 6) {
     begin(&w, at);
     ANSWERS(LMQ_ERROR_CANCELLED, "cancel",
             lmq_session_embed_texts(w.session, texts, NULL, text_count, vectors, text_count * width, &error));

@@ -6,6 +6,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* ThreadSanitizer cannot start threads in a child of a process that has some. */
+#if defined(__SANITIZE_THREAD__)
+enum { child_threads = 1 };
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+enum { child_threads = 1 };
+#else
+enum { child_threads = 2 };
+#endif
+#else
+enum { child_threads = 2 };
+#endif
+
 enum { text_count = 64, child_failed = 1 };
 static const char *path;
 static const char *texts[text_count];
@@ -37,11 +50,7 @@ static int child(lmq_model *model, lmq_session *session) {
   ANSWERS(LMQ_ERROR_HANDLE, "session", lmq_session_trim(session, &error));
 
   lmq_options options = LMQ_OPTIONS_INIT;
-#ifdef __SANITIZE_THREAD__ /* which cannot start threads here */
-  options.threads = 1;
-#else
-  options.threads = 2;
-#endif
+  options.threads = child_threads;
   SUCCEEDS(lmq_model_open(path, &options, &model, &error));
   SUCCEEDS(lmq_session_open(model, NULL, &session, &error));
   memset(vectors, 0, all * sizeof *vectors);
