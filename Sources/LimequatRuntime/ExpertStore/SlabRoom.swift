@@ -55,7 +55,8 @@ struct SlabRoom: ~Copyable {
     guard budget >= largest else { throw .budgetTooSmall(budget, least: largest) }
     let page = Pages.pageSize
     let slabSize = (largest + page - 1) / page * page
-    let slabs = max(1, budget / slabSize)  // fewer than there are experts, whose total is more than the budget
+    // Fewer than there are experts, whose total is more than the budget.
+    let slabs = max(1, budget / slabSize)
     return SlabRoom(
       count: slabs, size: slabs * slabSize, keptCount: max(0, slabs - 2), slabSize: slabSize,
       starts: try Allocation.table(capacity: 0))
