@@ -22,7 +22,8 @@ typedef struct way {
   enum { BY_PATH, BY_DESCRIPTOR, BY_MEMORY } source;
   uint32_t threads;
   lmq_verify verify;
-  uint64_t memory_budget;
+  lmq_holding holding;
+  int budgeted; /* to the smallest budget that the model takes */
 } way;
 
 typedef struct results {
@@ -34,6 +35,7 @@ static const char *path;
 static int descriptor;
 static void *memory;
 static size_t memory_size;
+static uint64_t smallest_budget = 1;
 
 static fault_kind kind;
 static int lasting, wrong;
@@ -93,7 +95,8 @@ static void use(const way *way, results *out) {
   lmq_options options = LMQ_OPTIONS_INIT;
   options.threads = way->threads;
   options.verify = way->verify;
-  options.memory_budget = way->memory_budget;
+  options.holding = way->holding;
+  options.memory_budget = way->budgeted ? smallest_budget : 0;
   lmq_model_facts facts = LMQ_MODEL_FACTS_INIT;
   memset(out, 0, sizeof *out);
 
@@ -156,7 +159,7 @@ static void exhaust(const way *way, fault_kind wanted, int is_lasting, const res
   way_name = way->name;
   refusals = 0;
   const long before = failed;
-  long count = 0;
+  long count = 0, repeated = 0;
   for (number = 1;; number++) {
     wrong = 0;
     const fault_live held = fault_held();
@@ -167,6 +170,11 @@ static void exhaust(const way *way, fault_kind wanted, int is_lasting, const res
     const fault_live after = fault_held();
     if (memcmp(&got, expected, sizeof got) != 0) complain("a computing function other bits, and", LMQ_OK, NULL);
     if (memcmp(&held, &after, sizeof held) != 0) {
+      /* glibc keeps the stacks of ended threads, now more of them than before. A leak comes every time. */
+      if (!wrong && repeated++ < 3) {
+        number--;
+        continue;
+      }
       if (wrong++ < 3 && failed < 20)
         printf("%s, %s %ld%s: %ld blocks, %ld mappings, %ld files are not given back\n", way_name, kind_names[kind],
                number, lasting ? " and all after it" : "", after.blocks - held.blocks, after.mappings - held.mappings,
@@ -193,11 +201,19 @@ int main(int argc, char **argv) {
   memory_size = (size_t)size;
 
   static const way ways[] = {
-    {"path, 1 thread", BY_PATH, 1, LMQ_VERIFY_DEFAULT, 0},
-    {"path, 4 threads, verified", BY_PATH, 4, LMQ_VERIFY_OPEN, 0},
-    {"descriptor, 1 thread", BY_DESCRIPTOR, 1, LMQ_VERIFY_DEFAULT, 0},
-    {"memory, 4 threads", BY_MEMORY, 4, LMQ_VERIFY_DEFAULT, 0},
+    {"mapped, 1 thread", BY_PATH, 1, LMQ_VERIFY_DEFAULT, LMQ_HOLDING_DEFAULT, 0},
+    {"mapped, 4 threads, verified", BY_PATH, 4, LMQ_VERIFY_OPEN, LMQ_HOLDING_DEFAULT, 0},
+    {"from memory, 4 threads", BY_MEMORY, 4, LMQ_VERIFY_DEFAULT, LMQ_HOLDING_DEFAULT, 0},
+    {"resident, 1 thread, by descriptor", BY_DESCRIPTOR, 1, LMQ_VERIFY_NEVER, LMQ_HOLDING_RESIDENT, 0},
+    {"resident, 4 threads", BY_PATH, 4, LMQ_VERIFY_DEFAULT, LMQ_HOLDING_RESIDENT, 0},
+    {"budgeted, 1 thread", BY_PATH, 1, LMQ_VERIFY_DEFAULT, LMQ_HOLDING_DEFAULT, 1},
+    {"budgeted, 4 threads, by descriptor", BY_DESCRIPTOR, 4, LMQ_VERIFY_DEFAULT, LMQ_HOLDING_DEFAULT, 1},
   };
+  lmq_options options = LMQ_OPTIONS_INIT;
+  lmq_model *model;
+  while (options.memory_budget = smallest_budget, lmq_model_open(path, &options, &model, NULL) != LMQ_OK)
+    if ((smallest_budget *= 2) > (uint64_t)size) return 2;
+  lmq_model_close(model);
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
     static results expected;
     /* What is made once in a process is made now. */
@@ -208,8 +224,10 @@ int main(int argc, char **argv) {
     }
     for (int lasts = 0; lasts < 2; lasts++)
       for (fault_kind each = FAULT_MEMORY; each <= FAULT_THREAD; each++)
-        /* A read that is interrupted for ever is no fault of the library. */
-        if (!(lasts && each == FAULT_INTERRUPTED)) exhaust(&ways[i], each, lasts, &expected);
+        /* A read that is interrupted for ever is no fault of the library; and every way of holding weights is there
+         * with 4 threads, so that the longest part need not be done with 1. */
+        if (!lasts || (each != FAULT_INTERRUPTED && (each != FAULT_MEMORY || ways[i].threads > 1)))
+          exhaust(&ways[i], each, lasts, &expected);
   }
   printf("%ld passed, %ld failed\n", passed, failed);
   return failed != 0;

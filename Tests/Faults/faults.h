@@ -5,7 +5,7 @@
 typedef enum fault_kind {
   FAULT_NONE,
   FAULT_MEMORY,      /* malloc, calloc, realloc, posix_memalign, aligned_alloc, mmap: ENOMEM */
-  FAULT_READ,        /* open, fcntl, fstat, read, pread, mmap: EIO */
+  FAULT_READ,        /* open, fcntl, fstat, read, pread, mmap of a file: EIO */
   FAULT_END,         /* read, pread: the file ends here */
   FAULT_SHORT,       /* read, pread: half of what is asked for */
   FAULT_INTERRUPTED, /* read, pread: EINTR */

@@ -97,7 +97,7 @@ void free(void *block) {
 
 void *mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset) {
   if (refuses()) return MAP_FAILED;
-  if (fails(FAULT_READ)) {
+  if (descriptor >= 0 && fails(FAULT_READ)) {
     errno = EIO;
     return MAP_FAILED;
   }
