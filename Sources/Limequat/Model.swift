@@ -70,9 +70,13 @@ public final class Model: Sendable {
   public enum Verification: Sendable {
     /// Each expert and tensor when it is first used.
     case firstUse
-    /// The whole file, by every rule of the format, while it is opened.
+    /// The whole file, by every rule of the format, while it is opened; what is read again later is compared again.
     case whileOpening
     case never
+
+    fileprivate func isAtUse(of container: Container) -> Bool {
+      self == .firstUse || self == .whileOpening && !container.isInPlace
+    }
   }
 
   /// The most threads that ``Options/threads`` may ask for.
@@ -142,7 +146,7 @@ public final class Model: Sendable {
   ) throws(LimequatError) -> Model {
     let runtimeOptions = ModelOptions(
       threads: options.threads, kernels: kernels, holding: options.holding,
-      verifiesAtFirstUse: options.verification == .firstUse, logger: runtimeLogger(options.logger))
+      verifiesAtFirstUse: options.verification.isAtUse(of: container), logger: runtimeLogger(options.logger))
     do throws(RuntimeError) {
       let model = Model(
         try LimequatRuntime.Model.open(container: container, options: runtimeOptions), options.logger)

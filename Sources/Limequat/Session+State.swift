@@ -88,8 +88,9 @@ extension Model {
     public var tensorBytesRead: Int
   }
 
-  public var counters: Counters {
-    let found = runtime.counters
+  public func readCounters() throws(LimequatError) -> Counters {
+    let found: ModelCounters
+    do throws(RuntimeError) { found = try runtime.readCounters() } catch { throw LimequatError(error) }
     return Counters(
       experts: ExpertCounters(found.experts), expertBytes: found.expertBytes,
       peakExpertBytes: found.peakExpertBytes, tensorBytes: found.tensorBytes,
@@ -99,10 +100,10 @@ extension Model {
 
 /// What it took to have experts in memory when they were wanted.
 public struct ExpertCounters: Sendable, Equatable {
-  /// Experts of a layer that were there when a call came to it, and those that had to be read.
+  /// Experts of a layer that were there, or on their way, when a call came to it, and those that had to be read.
   public var hits: Int
   public var misses: Int
-  /// Bytes of those.
+  /// Bytes of experts that were read.
   public var bytesRead: Int
   /// For which calls waited for reads.
   public var waitNanoseconds: Int

@@ -14,7 +14,6 @@ public final class Session: @unchecked Sendable {
   let options: Options
   let progress: CallProgress?
   private let isBusy = Atomic<Bool>(false)
-  private let isCancelled = Atomic<Bool>(false)
 
   /// How a session works. Long batches are cut into pieces, so that memory stays bounded; models whose results
   /// depend on the whole batch (a finite expert capacity) are not cut.
@@ -69,12 +68,11 @@ public final class Session: @unchecked Sendable {
   /// ``LimequatError/Code/cancelled`` as soon as they see it. The corresponding C function is
   /// `lmq_session_cancel`.
   public func setCancelled(_ cancelled: Bool) {
-    isCancelled.store(cancelled, ordering: .relaxed)
-    if cancelled { runtime.cancel() }
+    runtime.setCancelled(cancelled)
   }
 
   func checkCancelled() throws(LimequatError) {
-    if isCancelled.load(ordering: .relaxed) { throw LimequatError(.cancelled, "the session is cancelled") }
+    if runtime.isCancelled { throw LimequatError(.cancelled, "the session is cancelled") }
   }
 
   /// First in each call that computes; ``leave()`` is last.
@@ -97,7 +95,7 @@ public final class Session: @unchecked Sendable {
 
   func leave() { isBusy.store(false, ordering: .releasing) }
 
-  /// One call of the runtime, on `items` of the session's call. Looks at cancelling afterwards too: the runtime forgets what came before its call.
+  /// One call of the runtime, on `items` of the session's call.
   func run(
     _ signature: Int, _ inputs: UnsafeBufferPointer<TensorView>,
     _ outputs: UnsafeBufferPointer<MutableTensorView>, items: Int
@@ -110,7 +108,6 @@ public final class Session: @unchecked Sendable {
       if error.code == .checksum { model.logger?(.error, error.message) }
       throw error
     }
-    try checkCancelled()
   }
 
   /// Items of a batch of `count` that one call of the runtime takes.

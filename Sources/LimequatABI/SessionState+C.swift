@@ -76,7 +76,8 @@ public func lmq_model_read_counters(
   _ error: UnsafeMutablePointer<lmq_error>!
 ) -> lmq_status {
   answer(error) { () throws(CallError) in
-    let found = try LimequatABI.model(model).counters
+    let model = try LimequatABI.model(model)
+    let found = try limequat { () throws(LimequatError) in try model.readCounters() }
     let out = try required(out_counters, "out_counters")
     var counters = lmq_model_counters()
     counters.hits = count(found.experts.hits)

@@ -68,6 +68,11 @@ public final class File: Sendable {
     }
   }
 
+  /// Says that bytes will be read soon, so that the system may begin to.
+  public func expectRead(at offset: Int, size: Int) {
+    _ = posix_fadvise(descriptor, off_t(offset), off_t(size), Int32(POSIX_FADV_WILLNEED))
+  }
+
   /// A read-only mapping of the whole file.
   public func map() throws(BytesError) -> MappedFile { try MappedFile.map(descriptor, size: size) }
 

@@ -72,7 +72,7 @@ extension Benchmark {
     let first = times.removeFirst()
     times.sort()
     let median = times[times.count / 2]
-    let held = model.counters
+    let held = try Fault.calling { () throws(LimequatError) in try model.readCounters() }
     let counters = try Fault.calling { () throws(LimequatError) in try embedder.session.readCounters() }
     return Benchmark(
       kernels: model.kernelsName, signature: signature, batch: batch, threads: model.threads,

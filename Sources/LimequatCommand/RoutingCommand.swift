@@ -39,7 +39,10 @@ struct RoutingCommand: ParsableCommand {
     let floats = vectors.floats
     try embedder.embed(images: image, into: .init(rebasing: floats[..<(image.count * width)]))
     try embedder.embed(texts: text, into: .init(rebasing: floats[(image.count * width)...]))
-    if options.memoryBudget != nil { report.reading = RoutingReport.Reading(model.counters) }
+    if options.memoryBudget != nil {
+      report.reading = RoutingReport.Reading(
+        try Fault.calling { () throws(LimequatError) in try model.readCounters() })
+    }
     Console.result(json ? try JSONText.of(report) : report.description)
   }
 }

@@ -92,6 +92,11 @@ public final class Container: @unchecked Sendable {
     return UnsafeRawBufferPointer(rebasing: whole[offset..<offset + size])
   }
 
+  /// Says that bytes will be read soon, so that the system may begin to.
+  public func expectRead(offset: Int, size: Int) {
+    if case .file(let file) = source { file.expectRead(at: offset, size: size) }
+  }
+
   /// Copies bytes from `offset`, with any access.
   public func read(
     offset: Int, into destination: UnsafeMutableRawBufferPointer

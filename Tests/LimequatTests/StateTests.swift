@@ -59,7 +59,7 @@ struct StateTests {
     #expect(trimmed.plansHeld == 0 && trimmed.arenaBytes == 0)
     #expect(trimmed.peakArenaBytes == counters.peakArenaBytes)
     #expect(try session.embed(texts: StateTests.texts) == vectors)
-    #expect(session.model.counters.experts.misses == 0)
+    #expect(try session.model.readCounters().experts.misses == 0)
   }
 
   @Test func routingOfTheLastRun() throws {

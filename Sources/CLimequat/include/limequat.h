@@ -28,7 +28,7 @@
  *             They may call the library; the session whose call they are in is busy.
  * Fork        A child of fork() describes and closes the models and sessions that it inherits; what needs
  *             their threads or computes answers LMQ_ERROR_FORKED, whatever the number of threads. It opens the file
- *             again, which copies nothing: all processes share its pages.
+ *             again, which copies nothing where the file is mapped: all processes share its pages.
  * Strings     UTF-8, ended by a zero byte, unless a size is given with them.
  * Pointers    NULL is allowed where the description says so, and for arrays whose count is 0. Everything
  *             else that is NULL is LMQ_ERROR_ARGUMENT. Arrays must be aligned as their type wants it, and
@@ -112,8 +112,10 @@ typedef struct lmq_model lmq_model;
 
 /* When the bytes of weights are compared with their checksums. Header and manifest always are. */
 typedef enum lmq_verify {
-  LMQ_VERIFY_DEFAULT = 0, /* each expert and each tensor when it is first used; what failed stays failed */
-  LMQ_VERIFY_OPEN = 1,    /* the whole file, by every rule of the format, while it is opened */
+  LMQ_VERIFY_DEFAULT = 0, /* each expert and each tensor when it is first used, and an expert whenever it is read
+                             again; a table whole before its first row is read. What failed stays failed */
+  LMQ_VERIFY_OPEN = 1,    /* the whole file, by every rule of the format, while it is opened; with a memory_budget
+                             or resident also what is read later */
   LMQ_VERIFY_NEVER = 2,
   LMQ_VERIFY_MAXIMUM = 0x7fffffff
 } lmq_verify;
@@ -145,7 +147,8 @@ typedef void (*lmq_logger)(void *user, lmq_log_level level, const char *message)
 
 typedef struct lmq_options {
   size_t struct_size;
-  uint32_t threads;       /* that work on a call, the caller's among them; 0: as many as processors */
+  uint32_t threads;       /* that work on a call, the caller's among them; 0: as many as processors; 1 starts none.
+                             With a memory_budget or resident and more than 1, one more reads ahead */
   lmq_verify verify;
   uint64_t memory_budget; /* bytes that the experts of all sessions may hold together; 0: no bound. Less than the
                              largest expert takes is LMQ_ERROR_ARGUMENT, whose message says how much that is */
@@ -386,9 +389,10 @@ typedef struct lmq_session_counters {
   uint64_t plans_held;       /* their number is bounded */
   uint64_t arena_bytes;      /* memory between operators */
   uint64_t peak_arena_bytes; /* the most that there ever was of it */
-  uint64_t hits;             /* experts of a layer that were in memory when a run came to it; 0 if mapped */
+  uint64_t hits;             /* experts of a layer that were in memory, or on their way, when a run came to it;
+                                0 if mapped */
   uint64_t misses;           /* and those that had to be read */
-  uint64_t bytes_read;       /* of those */
+  uint64_t bytes_read;       /* of experts that the session read */
   uint64_t wait_nanoseconds; /* for which runs stood still for reads */
 } lmq_session_counters;
 #define LMQ_SESSION_COUNTERS_INIT { sizeof(lmq_session_counters), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }

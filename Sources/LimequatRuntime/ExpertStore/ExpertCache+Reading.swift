@@ -41,7 +41,9 @@ extension ExpertCache {
     case .ready:
       blocks[read.number].state = .ready
       if isResident, !pages.lock(from: start, to: start + read.size) { isLockRefused = true }
+      count(read, for: demand)
     case .damaged(let checksum):
+      count(read, for: demand)
       blocks[read.number].state = .damaged
       blocks[read.number].checksum = checksum
       drop(read.number)
@@ -49,12 +51,12 @@ extension ExpertCache {
       drop(read.number)
       demand.failure = error
     }
-    if case .failed = result {
-    } else {
-      demand.counters.bytesRead += read.size
-      counters.experts.bytesRead += read.size
-    }
     monitor.wakeAll()
+  }
+
+  private func count(_ read: Read, for demand: ExpertDemand) {
+    demand.counters.bytesRead += read.size
+    counters.experts.bytesRead += read.size
   }
 
   private enum Result {

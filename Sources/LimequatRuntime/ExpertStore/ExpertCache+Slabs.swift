@@ -42,13 +42,14 @@ extension ExpertCache {
     counters.expertBytes -= blocks[number].size
   }
 
+  func dropIfIdle(_ slab: Int) {
+    if let owner = owners[slab], owner >= 0, isIdle(Int(owner)) { drop(Int(owner)) }
+  }
+
   /// Frees the slabs of idle blocks that `body` agrees to.
   func dropAll(_ body: (CachedBlock) -> Bool) {
     for slab in 0..<owners.count {
-      guard let owner = owners[slab], owner >= 0, isIdle(Int(owner)), body(blocks[Int(owner)]) else {
-        continue
-      }
-      drop(Int(owner))
+      if let owner = owners[slab], owner >= 0, body(blocks[Int(owner)]) { dropIfIdle(slab) }
     }
   }
 

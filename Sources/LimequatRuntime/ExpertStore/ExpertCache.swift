@@ -115,7 +115,11 @@ final class ExpertCache: @unchecked Sendable {
       let number = first + Int(expert)
       blocks[number].wanted += 1
       blocks[number].lastPass = pass
-      if blocks[number].slab >= 0 { hits += 1 }
+      if blocks[number].slab >= 0 {
+        hits += 1
+      } else if let entry = container.expert(bank: bank, index: Int(expert)) {
+        container.expectRead(offset: entry.offset, size: entry.size)
+      }
     }
     let misses = demand.wanted.count - hits
     demand.counters.hits += hits
@@ -143,6 +147,7 @@ final class ExpertCache: @unchecked Sendable {
         } else {
           wait(for: demand)
         }
+        try demand.cancellation.check()
         count = try give(demand, held)
       }
       let waited = Int(truncatingIfNeeded: lmq_monotonic_time() &- start)
@@ -205,10 +210,11 @@ final class ExpertCache: @unchecked Sendable {
   func end(_ demand: ExpertDemand) -> Bool {
     monitor.lock()
     defer { monitor.unlock() }
-    while demand.readsUnderWay > 0 { monitor.wait() }
+    // What was not given out, after an error, is wanted no more, so that no further read begins.
     let first = numbering.first(of: demand.bank)
     for expert in demand.wanted { blocks[first + Int(expert)].wanted -= 1 }
-    _ = demand.take(demand.wanted.count)
+    demand.abandon()
+    while demand.readsUnderWay > 0 { monitor.wait() }
     remove(demand)
     if !room.holdsAll { dropAll { !$0.isKept } }
     monitor.wakeAll()
@@ -219,13 +225,16 @@ final class ExpertCache: @unchecked Sendable {
 
   func trim() {
     guard !isResident else { return }
-    monitor.lock()
-    dropAll { _ in true }
-    for slab in 0..<owners.count where owners[slab] == -1 {
-      let start = room.start(of: slab)
-      pages.discard(from: start, to: slab + 1 < owners.count ? room.start(of: slab + 1) : room.size)
+    // One slab at a time, so that other sessions need not wait for all.
+    for slab in 0..<room.count {
+      monitor.lock()
+      dropIfIdle(slab)
+      if owners[slab] == -1 {
+        let start = room.start(of: slab)
+        pages.discard(from: start, to: slab + 1 < room.count ? room.start(of: slab + 1) : room.size)
+      }
+      monitor.unlock()
     }
-    monitor.unlock()
   }
 
   func count(_ total: inout ModelCounters) {

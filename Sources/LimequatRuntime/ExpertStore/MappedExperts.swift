@@ -39,7 +39,13 @@ final class MappedExperts: ExpertStore, @unchecked Sendable {
     for expert in wanted {
       if case .unseen = states[first + Int(expert)] { unseen += 1 }
     }
-    if unseen > 0 { pool.run(wanted.count) { index, _ in look(bank, Int(wanted[index]), first) } }
+    if unseen > 0 {
+      let cancellation = demand.cancellation
+      pool.run(wanted.count) { index, _ in
+        if !cancellation.isRaised { look(bank, Int(wanted[index]), first) }
+      }
+      try cancellation.check()
+    }
     for index in 0..<wanted.count {
       let expert = Int(wanted[index])
       switch states[first + expert] {

@@ -11,25 +11,27 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   private let isStarted = Atomic<Bool>(false)
   private var thread: pthread_t?
   private let origin = ProcessOfOrigin()
-
+  private let readsAhead: Bool
   private let logger: Logger?
 
-  private init(cache: ExpertCache, logger: Logger?) {
+  private init(cache: ExpertCache, readsAhead: Bool, logger: Logger?) {
     self.cache = cache
+    self.readsAhead = readsAhead
     self.logger = logger
   }
 
-  /// `budget` in bytes; nil: blocks stay in memory once they were read.
+  /// `budget` in bytes; nil: blocks stay in memory once they were read. `readsAhead`: a thread may be started for it.
   static func make(
     _ container: Container, _ numbering: consuming ExpertNumbering, budget: Int?, verifies: Bool,
-    logger: Logger?
+    readsAhead: Bool, logger: Logger?
   ) throws(RuntimeError) -> ReadExperts {
     ReadExperts(
-      cache: try ExpertCache.make(container, numbering, budget: budget, verifies: verifies), logger: logger)
+      cache: try ExpertCache.make(container, numbering, budget: budget, verifies: verifies),
+      readsAhead: readsAhead, logger: logger)
   }
 
   override func begin(_ demand: ExpertDemand) throws(RuntimeError) {
-    if try cache.begin(demand) { startThread() }
+    if try cache.begin(demand), readsAhead { startThread() }
   }
 
   override func acquire(

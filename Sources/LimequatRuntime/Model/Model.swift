@@ -61,7 +61,8 @@ public final class Model: @unchecked Sendable {
       var budget: Int?
       if case .budgeted(let bytes) = options.holding { budget = bytes }
       store = try ReadExperts.make(
-        container, numbering, budget: budget, verifies: verifies, logger: options.logger)
+        container, numbering, budget: budget, verifies: verifies, readsAhead: engine.pool.threads > 1,
+        logger: options.logger)
     }
     return Model(
       container: container, engine: engine, weights: try WeightStore.make(container, verifies: verifies),
@@ -87,7 +88,8 @@ public final class Model: @unchecked Sendable {
   }
 
   /// What the model holds, and what all its sessions took together.
-  public var counters: ModelCounters {
+  public func readCounters() throws(RuntimeError) -> ModelCounters {
+    try checkProcess()
     var counters = ModelCounters()
     weights.count(&counters)
     store.count(&counters)

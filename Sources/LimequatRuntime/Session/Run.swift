@@ -16,6 +16,8 @@ struct Run: ~Copyable {
   let arena: UnsafeMutableRawPointer
   let outputs: UnsafeBufferPointer<MutableTensorView>
   let cancellation: Cancellation
+  /// The floating-point mode of the host, as lmq_kernels_enter answered it.
+  let hostMode: UInt64
   let trace: RoutingTrace?
   /// Where each input lies.
   var inputs: Table<UnsafeRawPointer>
@@ -26,11 +28,22 @@ struct Run: ~Copyable {
     try bind(views)
     try checkIndices()
     for index in 0..<plan.steps.count {
-      try cancellation.check(index, of: plan.steps.count)
+      try goOn(index)
       try Allocation.check()
       if let step = plan.steps[index] { try run(step) }
     }
-    try cancellation.check(plan.steps.count, of: plan.steps.count)
+    try goOn(plan.steps.count)
+  }
+
+  /// After `done` steps: looks whether the call is cancelled. The host is asked in its own floating-point mode.
+  private func goOn(_ done: Int) throws(RuntimeError) {
+    try cancellation.check()
+    guard let progress = cancellation.progress else { return }
+    lmq_kernels_leave(hostMode)
+    let goesOn = progress(done, plan.steps.count)
+    _ = lmq_kernels_enter()
+    guard engine.pool.origin.isHere else { throw .forked }
+    if !goesOn { throw .cancelled }
   }
 
   private func run(_ step: Step) throws(RuntimeError) {

@@ -6,8 +6,8 @@ public import LimequatTensor
 internal import Synchronization
 
 /// Runs the signatures of a model. Holds the memory between operators; it grows to what the calls need and stays
-/// until ``trim()``. For one thread at a time: a call while another runs is refused. Only ``cancel()`` may
-/// come from any thread.
+/// until ``trim()``. For one thread at a time: a call while another runs is refused. Only
+/// ``setCancelled(_:)`` may come from any thread.
 public final class Session: @unchecked Sendable {
   public let model: Model
   private let isBusy = Atomic<Bool>(false)
@@ -16,7 +16,7 @@ public final class Session: @unchecked Sendable {
   // Used by the thread that set `isBusy`.
   private var plans: PlanCache
   private var arena: Pages
-  private let demand = ExpertDemand()
+  private let demand: ExpertDemand
   private var tracesRouting: Bool
   public private(set) var counters = SessionCounters()
   /// Who was routed where in the last call, if the session was made to tell.
@@ -30,6 +30,7 @@ public final class Session: @unchecked Sendable {
     self.arena = arena
     self.tracesRouting = tracesRouting
     cancellation = Cancellation(progress: progress)
+    demand = ExpertDemand(cancellation: cancellation)
   }
 
   /// `progress` is asked between operators, on the thread of the call, whether to go on.
@@ -64,7 +65,6 @@ public final class Session: @unchecked Sendable {
     try enter()
     defer { leave() }
     trace = nil
-    cancellation.lower()
     let signatureModel = try model.signature(signature)
     try signatureModel.checkInputs(inputs)
     let shapes = try signatureModel.inputShapes(inputs)
@@ -73,6 +73,7 @@ public final class Session: @unchecked Sendable {
     defer {
       arena.discard(from: Session.keptArena, to: arena.size)
       counters.arenaBytes = min(arena.size, Session.keptArena)
+      counters.experts = demand.counters
     }
     if arena.size < plan.arenaSize {
       arena = try Allocation.pages(size: 0)
@@ -81,26 +82,27 @@ public final class Session: @unchecked Sendable {
     }
     let trace = tracesRouting ? try RoutingTrace.make(signatureModel, plan) : nil
     try model.engine.pool.start()
-    try signatureModel.load(model.weights, model.engine.pool)
+    try signatureModel.load(model.weights, model.engine.pool, cancellation)
     let state = lmq_kernels_enter()
     defer { lmq_kernels_leave(state) }
     let run = Run(
       signature: signatureModel, plan: plan, engine: model.engine, weights: model.weights, store: model.store,
-      demand: demand, arena: arena.start, outputs: outputs, cancellation: cancellation, trace: trace,
+      demand: demand, arena: arena.start, outputs: outputs, cancellation: cancellation, hostMode: state,
+      trace: trace,
       inputs: try Allocation.table(capacity: inputs.count + 1))
     try run.run(inputs)
     try Allocation.check()
     self.trace = trace
     counters.calls += 1
-    counters.experts = demand.counters
     counters.routedTokens &+= plan.routedTokens
   }
 
   /// Arena that stays in memory between calls, in bytes; what a large batch took beyond it goes back to the system.
   private static let keptArena = 64 << 20
 
-  /// Makes the call that is running end with an error soon. Without one it does nothing.
-  public func cancel() { cancellation.raise() }
+  /// While `cancelled`, calls end with an error, the one under way among them, as soon as they see it.
+  public func setCancelled(_ cancelled: Bool) { cancellation.set(cancelled) }
+  public var isCancelled: Bool { cancellation.isRaised }
 
   /// Gives back what is held between calls: plans, memory between operators, the trace, and also the experts that
   /// the model holds under a budget.
@@ -108,11 +110,11 @@ public final class Session: @unchecked Sendable {
     try enter()
     defer { leave() }
     plans.clear()
-    arena = try Allocation.pages(size: 0)
     trace = nil
     counters.heldPlans = 0
-    counters.arenaBytes = 0
     model.store.trim()
+    arena = try Allocation.pages(size: 0)
+    counters.arenaBytes = 0
   }
 
   private func plan(
