@@ -44,6 +44,8 @@ static int child(lmq_model *model, lmq_session *session) {
           lmq_session_tokenize(session, texts, NULL, 1, ids, facts.token_count, &error));
   free(ids);
   ANSWERS(LMQ_ERROR_FORKED, "fork", lmq_session_trim(session, &error));
+  lmq_model_counters counters = LMQ_MODEL_COUNTERS_INIT;
+  ANSWERS(LMQ_ERROR_FORKED, "fork", lmq_model_read_counters(model, &counters, &error));
   lmq_session_cancel(session, 1);
   lmq_session_close(session);
   lmq_model_close(model);
