@@ -36,7 +36,10 @@ static uint32_t crc_by_table(uint32_t crc, const unsigned char *p, size_t size) 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 
-enum { lane = 1024 };  // bytes that each of three parallel sums takes before they are joined
+enum {
+  lane = 1024,         // bytes that each of three parallel sums takes before they are joined
+  ahead = 2 * 3 * lane  // bytes from what is summed to what is fetched
+};
 
 /// `shift[k]` moves a CRC past `lane` zero bytes, by four tables of one byte each.
 static uint32_t shift_one[4][256], shift_two[4][256];
@@ -75,14 +78,18 @@ __attribute__((target("sse4.2"))) static uint32_t crc_by_instruction(
   if (size >= 3 * lane) pthread_once(&shift_once, make_shifts);
   while (size >= 3 * lane) {
     uint64_t a = crc, b = 0, c = 0;
-    for (size_t i = 0; i < lane; i += 8) {
-      uint64_t x, y, z;
-      memcpy(&x, p + i, 8);
-      memcpy(&y, p + lane + i, 8);
-      memcpy(&z, p + 2 * lane + i, 8);
-      a = _mm_crc32_u64(a, x);
-      b = _mm_crc32_u64(b, y);
-      c = _mm_crc32_u64(c, z);
+    for (size_t line = 0; line < lane; line += 64) {
+      // Lanes are too short for the processor to see where they lead; without this a third of the speed is left.
+      for (size_t i = 0; i < 3 * 64; i += 64) __builtin_prefetch(p + ahead + 3 * line + i);
+      for (size_t i = line; i < line + 64; i += 8) {
+        uint64_t x, y, z;
+        memcpy(&x, p + i, 8);
+        memcpy(&y, p + lane + i, 8);
+        memcpy(&z, p + 2 * lane + i, 8);
+        a = _mm_crc32_u64(a, x);
+        b = _mm_crc32_u64(b, y);
+        c = _mm_crc32_u64(c, z);
+      }
     }
     crc = shifted(shift_two, (uint32_t)a) ^ shifted(shift_one, (uint32_t)b) ^ (uint32_t)c;
     p += 3 * lane;
