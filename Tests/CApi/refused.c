@@ -39,7 +39,8 @@ int main(int argc, char **argv) {
     int of_four, ahead, locks;
   } ways[] = {{1, LMQ_HOLDING_DEFAULT, 0, 0, 0, 0},
               {4, LMQ_HOLDING_DEFAULT, 0, 1, 0, 0},
-              {1, LMQ_HOLDING_RESIDENT, 0, 0, 1, 1},
+              {1, LMQ_HOLDING_RESIDENT, 0, 0, 0, 1},
+              {4, LMQ_HOLDING_RESIDENT, 0, 1, 1, 1},
               {4, LMQ_HOLDING_DEFAULT, (uint64_t)1 << 40, 1, 1, 0}};
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
     lmq_options options = LMQ_OPTIONS_INIT;

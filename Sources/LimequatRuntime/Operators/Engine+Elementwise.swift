@@ -20,14 +20,14 @@ extension Engine {
     _ b: UnsafePointer<Float>
   ) {
     let (count, stride) = nest.inner
-    if nest.outer == 1, stride[0] == 1, stride[1] == 1, stride[2] <= 1 {
+    if nest.outer() == 1, stride[0] == 1, stride[1] == 1, stride[2] <= 1 {
       // One long run: shared by its elements.
       return forRows(count, width: 1) { part, _ in
         let start = part.lowerBound
         table.binary(a + start, b + start * stride[2], y + start, part.count, op, stride[2] == 0)
       }
     }
-    forRows(nest.outer, width: count) { runs, _ in
+    forRows(nest.outer(), width: count) { runs, _ in
       nest.forEach(runs) { at in
         let (y, a, b) = (y + at[0], a + at[1], b + at[2])
         if stride[0] == 1, stride[1] == 1, stride[2] <= 1 {
@@ -63,7 +63,7 @@ extension Engine {
     _ body: (Input, Input) -> Output
   ) {
     let (count, stride) = nest.inner
-    nest.forEach(0..<nest.outer) { at in
+    nest.forEach(0..<nest.outer()) { at in
       for index in 0..<count {
         y[at[0] + index * stride[0]] = body(a[at[1] + index * stride[1]], b[at[2] + index * stride[2]])
       }
@@ -76,7 +76,7 @@ extension Engine {
     _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>
   ) {
     let (count, stride) = nest.inner
-    nest.forEach(0..<nest.outer) { at in
+    nest.forEach(0..<nest.outer()) { at in
       for index in 0..<count {
         let isTrue = condition[at[1] + index * stride[1]] != 0
         y[at[0] + index * stride[0]] = isTrue ? a[at[2] + index * stride[2]] : b[at[3] + index * stride[3]]

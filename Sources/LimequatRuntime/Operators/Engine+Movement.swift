@@ -17,11 +17,20 @@ extension Engine {
     _ nest: LoopNest, _ y: UnsafeMutablePointer<Element>, _ x: UnsafePointer<Element>
   ) {
     let (count, stride) = nest.inner
-    forRows(nest.outer, width: count) { runs, _ in
-      nest.forEach(runs) { at in
-        let (y, x) = (y + at[0], x + at[1])
-        if stride[0] == 1, stride[1] == 1 { return y.update(from: x, count: count) }
-        for index in 0..<count { y[index * stride[0]] = x[index * stride[1]] }
+    let middle = nest.middle
+    let isContiguous = stride[0] == 1 && stride[1] == 1
+    forRows(nest.outer(levels: 2), width: middle.count * count) { runs, _ in
+      nest.forEach(runs, levels: 2) { at in
+        var (y, x) = (y + at[0], x + at[1])
+        for _ in 0..<middle.count {
+          if isContiguous {
+            y.update(from: x, count: count)
+          } else {
+            for index in 0..<count { y[index * stride[0]] = x[index * stride[1]] }
+          }
+          y += middle.stride[0]
+          x += middle.stride[1]
+        }
       }
     }
   }

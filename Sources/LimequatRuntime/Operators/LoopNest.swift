@@ -30,24 +30,30 @@ struct LoopNest {
     rank == 0 ? (1, Offsets(repeating: 1)) : (dims[rank - 1], strides[rank - 1])
   }
 
-  /// How often the innermost loop runs.
-  var outer: Int {
+  /// The loop around the innermost one; one turn where there is none.
+  var middle: (count: Int, stride: Offsets) {
+    rank < 2 ? (1, Offsets(repeating: 0)) : (dims[rank - 2], strides[rank - 2])
+  }
+
+  /// How often the innermost loop runs, or with 2 levels the two innermost ones.
+  func outer(levels: Int = 1) -> Int {
     var count = 1
     var index = 0
-    while index < rank - 1 {
+    while index < rank - levels {
       count *= dims[index]
       index += 1
     }
     return count
   }
 
-  /// Calls `body` with the offsets where the innermost loop begins, for some of its runs.
-  func forEach(_ runs: Range<Int>, _ body: (Offsets) -> Void) {
+  /// Calls `body` with the offsets where the innermost loop begins, or with 2 levels the two innermost ones, for some
+  /// of their runs.
+  func forEach(_ runs: Range<Int>, levels: Int = 1, _ body: (Offsets) -> Void) {
     guard inner.count > 0, !runs.isEmpty else { return }
     var counters = InlineArray<8, Int>(repeating: 0)
     var offsets = Offsets(repeating: 0)
     var rest = runs.lowerBound
-    var level = rank - 2
+    var level = rank - 1 - levels
     while level >= 0 {
       counters[level] = rest % dims[level]
       rest /= dims[level]
@@ -56,7 +62,7 @@ struct LoopNest {
     }
     for _ in runs {
       body(offsets)
-      level = rank - 2
+      level = rank - 1 - levels
       while level >= 0 {
         offsets &+= strides[level]
         counters[level] += 1

@@ -8,20 +8,33 @@ func fuzzContainer(_ bytes: UnsafeRawBufferPointer) {
   let file = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
   defer { file.deallocate() }
   file.copyMemory(from: bytes)
-  // As it is, which most often ends at a checksum, and once more as a liar would write it.
-  use(UnsafeRawBufferPointer(file))
+  // As it is, which most often ends at a checksum; then as a liar would write it, without looking at weights, in
+  // memory and read within a budget.
+  use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_DEFAULT)
   mendChecksums(file)
-  use(UnsafeRawBufferPointer(file))
+  use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_NEVER)
+  let descriptor = memfd_create("limequat", 0)
+  guard descriptor >= 0 else { return }
+  defer { close(descriptor) }
+  if write(descriptor, file.baseAddress, file.count) == file.count {
+    use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_NEVER, descriptor: descriptor)
+  }
 }
 
-private func use(_ file: UnsafeRawBufferPointer) {
+private func use(_ file: UnsafeRawBufferPointer, verify: lmq_verify, descriptor: Int32? = nil) {
   var options = lmq_options()
   options.struct_size = MemoryLayout<lmq_options>.size
   options.threads = 1
+  options.verify = verify
   var error = lmq_error()
   var model: OpaquePointer?
-  guard lmq_model_open_memory(file.baseAddress, file.count, &options, &model, &error) == LMQ_OK else {
-    return
+  if let descriptor {
+    options.memory_budget = 100_000
+    guard lmq_model_open_descriptor(descriptor, &options, &model, &error) == LMQ_OK else { return }
+  } else {
+    guard lmq_model_open_memory(file.baseAddress, file.count, &options, &model, &error) == LMQ_OK else {
+      return
+    }
   }
   defer { lmq_model_close(model) }
   var facts = lmq_model_facts()
@@ -40,6 +53,7 @@ private func use(_ file: UnsafeRawBufferPointer) {
   embed(session, facts)
   for index in 0..<facts.signature_count { run(model, session, index) }
   options.verify = LMQ_VERIFY_OPEN
+  options.memory_budget = 0
   var verified: OpaquePointer?
   _ = lmq_model_open_memory(file.baseAddress, file.count, &options, &verified, &error)
   lmq_model_close(verified)
