@@ -84,10 +84,13 @@ echo "$results results of $(find "$models" -name '*.lmq' | wc -l) models have th
 mkdir "$work/images"
 python3 Tests/Command/png_to_pgm.py "$work/images" examples/digits/test/00[0-3]*.png
 labels=zero,one,two,three,four,five,six,seven,eight,nine
+# Without fork.c: qemu's emulation of processes does not survive a child of a process with threads that starts some.
 programs() { # KIND COMMAND...: with KIND's programs, run by COMMAND
   local kind=$1 model=$models/digits.lmq test
   shift
-  [ "$kind" = here ] || for test in Tests/CApi/*.c; do "$@" "$work/$(basename "$test" .c)-$kind" "$model" >&2 || return; done
+  [ "$kind" = here ] || for test in Tests/CApi/*.c; do
+    [ "$test" = Tests/CApi/fork.c ] || "$@" "$work/$(basename "$test" .c)-$kind" "$model" >&2 || return
+  done
   "$@" "$work/embed-$kind" "$model" "$work/images/0002-label8.pgm" ${labels//,/ } &&
     "$@" "$work/classify-$kind" "$model" $labels -t "a photo of the digit {}" "$work"/images/*.pgm &&
     echo "a photo of the digit seven" | "$@" "$work/search-$kind" "$model" "$work/images"
