@@ -13,8 +13,7 @@ func fuzzContainer(_ bytes: UnsafeRawBufferPointer) {
   use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_DEFAULT)
   mendChecksums(file)
   use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_NEVER)
-  let descriptor = memfd_create("limequat", 0)
-  guard descriptor >= 0 else { return }
+  guard let descriptor = ScratchFolder.unnamedFile() else { return }
   defer { close(descriptor) }
   if write(descriptor, file.baseAddress, file.count) == file.count {
     use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_NEVER, descriptor: descriptor)

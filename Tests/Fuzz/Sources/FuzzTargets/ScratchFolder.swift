@@ -37,6 +37,15 @@ struct ScratchFolder {
     return folder
   }
 
+  /// An open file in memory that has no name.
+  static func unnamedFile() -> Int32? {
+    var template = Array((variable("LIMEQUAT_FUZZ_SCRATCH") + "/XXXXXX").utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else { return nil }
+    unlink(template)
+    return descriptor
+  }
+
   private static func variable(_ name: String) -> String {
     guard let value = getenv(name) else { fatalError("\(name) is not set") }
     return String(cString: value)
