@@ -26,7 +26,7 @@ void *lmq_memory_allocate(size_t alignment, size_t size) {
 
 void lmq_memory_free(void *p) { free(p); }
 
-void lmq_memory_begin(void) { is_short = false; }
+void lmq_memory_mark(bool value) { is_short = value; }
 
 bool lmq_memory_is_short(void) { return is_short; }
 

@@ -29,8 +29,9 @@ final class CallProgress: @unchecked Sendable {
 
 extension Session {
   /// Hears how far a call is, and answers whether it goes on: false ends it with
-  /// ``LimequatError/Code/cancelled``. Called on the thread of the call, between operators. Both numbers are thousandths of an item (an image, a text, a prompt of a label; a run is one item);
-  /// `total` stays the same within a call, `done` grows up to it. The session itself is busy meanwhile.
+  /// ``LimequatError/Code/cancelled``. Called on the thread of the call, between operators. Both numbers are
+  /// thousandths of an item (an image, a text, a prompt of a label; a run is one item); `total` stays the
+  /// same within a call, `done` grows up to it. The session itself is busy meanwhile.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Bool
 
   static let progressUnits = 1000

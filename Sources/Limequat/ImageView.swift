@@ -1,8 +1,8 @@
 internal import LimequatContainer
 internal import LimequatVision
 
-/// An image in the caller's memory: 8-bit RGB, rows from top to bottom, three bytes a pixel. Borrows the memory,
-/// which stays as it is during a call.
+/// An image in the caller's memory: 8-bit RGB, rows from top to bottom, three bytes a pixel. Borrows the
+/// memory, which stays as it is during a call.
 public struct ImageView {
   public var start: UnsafeRawPointer
   /// In pixels.

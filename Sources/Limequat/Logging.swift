@@ -11,8 +11,8 @@ public enum LogLevel: Int32, Sendable {
 }
 
 extension Model {
-  /// Hears what goes on beside results and errors. Called on the threads of calls, never on those that the model
-  /// starts, and by several at once when calls run at once.
+  /// Hears what goes on beside results and errors. Called on the threads of calls, never on those that the
+  /// model starts, and by several at once when calls run at once.
   public typealias Logger = @Sendable (_ level: LogLevel, _ message: String) -> Void
 
   /// The same for the runtime.

@@ -5,10 +5,12 @@ internal import LimequatRuntime
 internal import LimequatText
 internal import Synchronization
 
-/// An open model: immutable, and shared by as many threads as you like. Each of them makes its own ``Session``.
+/// An open model: immutable, and shared by as many threads as you like. Each of them makes its own
+/// ``Session``.
 ///
-/// Opening reads the header, the manifest and the graphs of a `.lmq` file, and no weight. Weights are used where they
-/// lie in the mapped file, or read when they are first used: see ``Options/memoryBudget`` and ``Options/isResident``.
+/// Opening reads the header, the manifest and the graphs of a `.lmq` file, and no weight. Weights are used
+/// where they lie in the mapped file, or read when they are first used: see ``Options/memoryBudget`` and
+/// ``Options/isResident``.
 public final class Model: Sendable {
   let runtime: LimequatRuntime.Model
   let logger: Logger?
@@ -35,12 +37,13 @@ public final class Model: Sendable {
   public struct Options: Sendable {
     /// Threads that work on one call, the caller's among them; 0: as many as processors.
     public var threads: Int
-    /// Bytes that the experts of the model may hold together, for all its sessions; nil: no bound, the file is
-    /// mapped. With a budget nothing is mapped: experts come and go, other weights are read when they are first
-    /// used, and stay. A budget below the largest expert is refused. A model in memory is used in place.
+    /// Bytes that the experts of the model may hold together, for all its sessions; nil: no bound, the file
+    /// is mapped. With a budget nothing is mapped: experts come and go, other weights are read when they are
+    /// first used, and stay. A budget below the largest expert is refused. A model in memory is used in
+    /// place.
     public var memoryBudget: Int?
-    /// Read all weights when they are first used, keep them, and lock experts in memory where the system allows
-    /// that. Not with a budget.
+    /// Read all weights when they are first used, keep them, and lock experts in memory where the system
+    /// allows that. Not with a budget.
     public var isResident: Bool
     public var verification: Verification
     /// The kernel table by name, for tests; nil: the fastest that runs here.
@@ -70,7 +73,8 @@ public final class Model: Sendable {
   public enum Verification: Sendable {
     /// Each expert and tensor when it is first used.
     case firstUse
-    /// The whole file, by every rule of the format, while it is opened; what is read again later is compared again.
+    /// The whole file, by every rule of the format, while it is opened; what is read again later is compared
+    /// again.
     case whileOpening
     case never
 
@@ -106,8 +110,8 @@ public final class Model: Sendable {
     }
   }
 
-  /// Opens a model that lies in memory, which is used where it is: it begins at a multiple of 64, and stays as
-  /// it is until the model and all its sessions are gone.
+  /// Opens a model that lies in memory, which is used where it is: it begins at a multiple of 64, and stays
+  /// as it is until the model and all its sessions are gone.
   public static func open(
     bytes: UnsafeRawBufferPointer, options: Options = Options()
   ) throws(LimequatError) -> Model {

@@ -1,7 +1,7 @@
 internal import LimequatBytes
 
-/// The prompts of labels: every template with the label in the place of each `{}`. Prompt `i` is that of label
-/// `i / templates` and template `i % templates`.
+/// The prompts of labels: every template with the label in the place of each `{}`. Prompt `i` is that of
+/// label `i / templates` and template `i % templates`.
 final class Prompts {
   private let bytes: Buffer
   private let texts: Table<Name>

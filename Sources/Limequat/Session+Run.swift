@@ -14,8 +14,8 @@ extension Session {
     try call.describe(&outputs)
   }
 
-  /// Runs a signature once, on the whole batch. Inputs come in any order; one that is optional may be left out,
-  /// and so may outputs. i64 is accepted where the model declares i32.
+  /// Runs a signature once, on the whole batch. Inputs come in any order; one that is optional may be left
+  /// out, and so may outputs. i64 is accepted where the model declares i32.
   package func run(
     signature: Int, inputs: borrowing Table<NamedInput>, outputs: inout Table<NamedOutput>
   ) throws(LimequatError) {
@@ -139,8 +139,8 @@ private final class TensorCall {
     }
   }
 
-  /// Runs the call. The runtime writes every output of the graph; those that nobody asked for go to memory that
-  /// is given back afterwards.
+  /// Runs the call. The runtime writes every output of the graph; those that nobody asked for go to memory
+  /// that is given back afterwards.
   func run(_ asked: borrowing Table<NamedOutput>) throws(LimequatError) {
     var spareSize = 0
     for place in 0..<outputs.count {

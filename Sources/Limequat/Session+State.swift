@@ -4,8 +4,8 @@ package import LimequatRuntime
 /// What a session did and holds. Told between calls, also while the session is cancelled.
 extension Session {
   /// Gives back to the system what is held between calls: plans, memory between operators, the routing of the
-  /// last run, and the experts that the model holds under a budget while nobody uses them. The next call makes or
-  /// reads them anew. The corresponding C function is `lmq_session_trim`.
+  /// last run, and the experts that the model holds under a budget while nobody uses them. The next call
+  /// makes or reads them anew. The corresponding C function is `lmq_session_trim`.
   public func trim() throws(LimequatError) {
     try occupy()
     defer { leave() }
@@ -53,8 +53,8 @@ extension Session {
     public let isKept: [Bool]
   }
 
-  /// The MoE layers of the last run in the order of evaluation; empty without ``Options/tracesRouting``. A batch
-  /// that is cut into pieces has a run for each.
+  /// The MoE layers of the last run in the order of evaluation; empty without ``Options/tracesRouting``. A
+  /// batch that is cut into pieces has a run for each.
   public func readRouting() throws(LimequatError) -> [RoutedLayer] {
     guard let trace = try readTrace() else { return [] }
     return (0..<trace.layerCount).compactMap { index in
@@ -76,8 +76,8 @@ extension Session {
 }
 
 extension Model {
-  /// How weights came into memory, for all sessions together. In a mapped file that is the system's matter, and all
-  /// are 0.
+  /// How weights came into memory, for all sessions together. In a mapped file that is the system's matter,
+  /// and all are 0.
   public struct Counters: Sendable, Equatable {
     public var experts: ExpertCounters
     /// Bytes of experts that are held, and the most that ever were.
@@ -100,7 +100,8 @@ extension Model {
 
 /// What it took to have experts in memory when they were wanted.
 public struct ExpertCounters: Sendable, Equatable {
-  /// Experts of a layer that were there, or on their way, when a call came to it, and those that had to be read.
+  /// Experts of a layer that were there, or on their way, when a call came to it, and those that had to be
+  /// read.
   public var hits: Int
   public var misses: Int
   /// Bytes of experts that were read.

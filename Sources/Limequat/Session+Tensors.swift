@@ -2,9 +2,9 @@ internal import LimequatBytes
 internal import LimequatTensor
 
 extension Session {
-  /// Runs a signature once, on the whole batch, and gives all its outputs. Inputs come in any order; one that is
-  /// optional may be left out. i64 is accepted where the model declares i32. The corresponding C function is
-  /// `lmq_session_run`.
+  /// Runs a signature once, on the whole batch, and gives all its outputs. Inputs come in any order; one that
+  /// is optional may be left out. i64 is accepted where the model declares i32. The corresponding C function
+  /// is `lmq_session_run`.
   public func run(
     _ signature: String, _ inputs: [(name: String, tensor: Tensor)]
   ) throws(LimequatError) -> [(name: String, tensor: Tensor)] {

@@ -56,8 +56,8 @@ extension Session {
     }
   }
 
-  /// One vector for each label (see ``Prompts``): its prompts are embedded, each is normalised, and their mean is
-  /// normalised. The sum is in the order of the templates.
+  /// One vector for each label (see ``Prompts``): its prompts are embedded, each is normalised, and their
+  /// mean is normalised. The sum is in the order of the templates.
   func embedLabels(
     _ labels: borrowing Table<Name>, _ templates: borrowing Table<Name>,
     into vectors: UnsafeMutableBufferPointer<Float>

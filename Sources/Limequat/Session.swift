@@ -15,8 +15,8 @@ public final class Session: @unchecked Sendable {
   let progress: CallProgress?
   private let isBusy = Atomic<Bool>(false)
 
-  /// How a session works. Long batches are cut into pieces, so that memory stays bounded; models whose results
-  /// depend on the whole batch (a finite expert capacity) are not cut.
+  /// How a session works. Long batches are cut into pieces, so that memory stays bounded; models whose
+  /// results depend on the whole batch (a finite expert capacity) are not cut.
   public struct Options: Sendable {
     /// 0: 8.
     public var imagesAtOnce: Int
@@ -117,16 +117,16 @@ public final class Session: @unchecked Sendable {
 }
 
 extension Model {
-  /// Whether an item's result of this signature depends on the others of its batch, so that batches must not be
-  /// cut: see ``Session/Options``.
+  /// Whether an item's result of this signature depends on the others of its batch, so that batches must not
+  /// be cut: see ``Session/Options``.
   package func dependsOnBatch(_ signature: Name) -> Bool {
     signatureIndex(signature).flatMap { self.signature(at: $0)?.dependsOnBatch } ?? false
   }
 }
 
 extension SignatureFacts {
-  /// Whether the vector of an item depends on the others of its batch: experts of finite capacity, whose groups
-  /// go beyond an item.
+  /// Whether the vector of an item depends on the others of its batch: experts of finite capacity, whose
+  /// groups go beyond an item.
   var dependsOnBatch: Bool {
     for index in 0..<graph.nodeCount {
       guard case .sparseMoE(let bank, let attributes)? = graph.node(at: index)?.op,

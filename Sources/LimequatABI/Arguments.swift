@@ -29,7 +29,8 @@ func checkArray<Element>(
   _ start: UnsafePointer<Element>?, _ count: Int, _ name: StaticString
 ) throws(CallError) { _ = try array(start, count, name) }
 
-/// `count` elements of the caller: aligned, not NULL unless there are none, and of a size that memory can have.
+/// `count` elements of the caller: aligned, not NULL unless there are none, and of a size that memory can
+/// have.
 func array<Element>(
   _ start: UnsafePointer<Element>?, _ count: Int, _ name: StaticString
 ) throws(CallError) -> UnsafeBufferPointer<Element> {

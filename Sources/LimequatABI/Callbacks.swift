@@ -1,8 +1,9 @@
 internal import CLimequat
 internal import Limequat
+internal import LimequatBytes
 
-/// What a host gives with a function to be handed back to it. The host says that its function may be called where
-/// limequat.h says that it is.
+/// What a host gives with a function to be handed back to it. The host says that its function may be called
+/// where limequat.h says that it is.
 private struct User: @unchecked Sendable { let pointer: UnsafeMutableRawPointer? }
 
 func logger(_ function: lmq_logger?, _ user: UnsafeMutableRawPointer?) -> Model.Logger? {
@@ -12,9 +13,8 @@ func logger(_ function: lmq_logger?, _ user: UnsafeMutableRawPointer?) -> Model.
     withUnsafeTemporaryAllocation(byteCount: 504, alignment: 1) { room in
       writeLine(message, to: room)
       guard let text = room.baseAddress else { return }
-      function(
-        user.pointer, lmq_log_level(rawValue: lmq_log_level.RawValue(level.rawValue)),
-        text.assumingMemoryBound(to: CChar.self))
+      let level = lmq_log_level(rawValue: lmq_log_level.RawValue(level.rawValue))
+      Memory.aside { function(user.pointer, level, text.assumingMemoryBound(to: CChar.self)) }
     }
   }
 }
@@ -22,5 +22,7 @@ func logger(_ function: lmq_logger?, _ user: UnsafeMutableRawPointer?) -> Model.
 func progress(_ function: lmq_progress?, _ user: UnsafeMutableRawPointer?) -> Session.Progress? {
   guard let function else { return nil }
   let user = User(pointer: user)
-  return { done, total in function(user.pointer, UInt64(clamping: done), UInt64(clamping: total)) == 0 }
+  return { done, total in
+    Memory.aside { function(user.pointer, UInt64(clamping: done), UInt64(clamping: total)) == 0 }
+  }
 }

@@ -3,8 +3,8 @@ internal import LimequatBytes
 internal import CLimequat
 internal import Limequat
 
-/// A struct of limequat.h that begins with `struct_size`, a size_t. Programs may have been compiled with an older header,
-/// whose struct ends earlier, or with a newer one, whose struct goes on.
+/// A struct of limequat.h that begins with `struct_size`, a size_t. Programs may have been compiled with an
+/// older header, whose struct ends earlier, or with a newer one, whose struct goes on.
 protocol GrowingStruct {
   /// Its size in the first header that had it.
   static var firstSize: Int { get }

@@ -143,8 +143,8 @@ func notFound(
       .notFound, "\(parameter) is \(UInt(bitPattern: index)), but there are only \(count) \(what)"))
 }
 
-/// A name of a model as a C string: these are strings of protobuf messages, kernel names or literals, which end
-/// with a zero byte.
+/// A name of a model as a C string: these are strings of protobuf messages, kernel names or literals, which
+/// end with a zero byte.
 func cString(_ name: Name) -> UnsafePointer<CChar> {
   name.bytes.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) } ?? cString("")
 }

@@ -20,7 +20,8 @@ public final class AtomicFile {
     self.isNamed = isNamed
   }
 
-  /// A symbolic link stays one: the file that it leads to is replaced. A folder, a device or a pipe is refused.
+  /// A symbolic link stays one: the file that it leads to is replaced. A folder, a device or a pipe is
+  /// refused.
   public static func create(path wanted: String) throws(BytesError) -> AtomicFile {
     guard !wanted.utf8.isEmpty else { throw .system(call: .open, errno: ENOENT) }
     // What cannot or must not be renamed onto: say so before the work, not after it.
@@ -56,7 +57,8 @@ public final class AtomicFile {
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(BytesError) {
-    // Only programs that ask for it are interrupted so; what they leave behind is taken away as after any error.
+    // Only programs that ask for it are interrupted so; what they leave behind is taken away as after any
+    // error.
     guard !lmq_is_interrupted() else { throw .system(call: .write, errno: EINTR) }
     var done = 0
     while done < bytes.count {

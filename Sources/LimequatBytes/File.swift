@@ -15,7 +15,8 @@ public final class File: Sendable {
 
   /// Refuses whatever is no regular file.
   public static func open(path: UnsafePointer<CChar>) throws(BytesError) -> File {
-    // The flags include O_NONBLOCK: opening a FIFO would wait for its writer; for regular files it changes nothing.
+    // The flags include O_NONBLOCK: opening a FIFO would wait for its writer; for regular files it changes
+    // nothing.
     let descriptor = lmq_open(path, lmq_open_read_flags(), 0)
     guard descriptor >= 0 else { throw .system(call: .open, errno: lmq_errno()) }
     return try adopt(descriptor, isOwned: true)

@@ -1,6 +1,6 @@
 // Messages are built where something failed, in hundreds of places. The standard library's own appending is
-// inlined at each of them, some 300 bytes for every piece of text, which more than doubled the SDK library. These
-// stand in front of it wherever this module is imported: the same, called instead of inlined.
+// inlined at each of them, some 300 bytes for every piece of text, which more than doubled the SDK library.
+// These stand in front of it wherever this module is imported: the same, called instead of inlined.
 
 @inline(never)
 private func append(_ text: String, to interpolation: inout DefaultStringInterpolation) {

@@ -1,7 +1,7 @@
 internal import CLimequatPlatform
 
-/// Whole pages of memory straight from the system: all zero, taken up only where they are touched, and given back
-/// for certain at the end, which an allocator may not do.
+/// Whole pages of memory straight from the system: all zero, taken up only where they are touched, and given
+/// back for certain at the end, which an allocator may not do.
 public struct Pages: ~Copyable, @unchecked Sendable {
   /// At a multiple of the page size, and so of 64.
   public let start: UnsafeMutableRawPointer
@@ -17,7 +17,8 @@ public struct Pages: ~Copyable, @unchecked Sendable {
   /// Of the system, in bytes; a power of two.
   public static var pageSize: Int { Int(lmq_page_size()) }
 
-  /// Gives the pages that lie between two offsets back to the system; they are zero when they are touched again.
+  /// Gives the pages that lie between two offsets back to the system; they are zero when they are touched
+  /// again.
   public func discard(from begin: Int, to end: Int) {
     let mask = Pages.pageSize - 1
     let last = end >= size ? size : end & ~mask

@@ -6,8 +6,8 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measures how fast a signature runs on random inputs.",
     discussion: """
-      open: from the path to a model and a session; first: the first call, which touches the weights; then calls \
-      until the time is up, at least three.
+      open: from the path to a model and a session; first: the first call, which touches the weights; then \
+      calls until the time is up, at least three.
       """)
 
   @Argument(help: "A .lmq file.") var model: String

@@ -18,8 +18,8 @@ struct Benchmark: Encodable, CustomStringConvertible {
   /// Read from the file by calls; a mapped file is read by the system instead, which this does not count.
   let bytesRead: Int
   let arenaBytes: Int
-  /// What experts took under a budget: those that were in memory when they were wanted and those that had to be
-  /// read, the time that calls stood still for them, and the most bytes that were held.
+  /// What experts took under a budget: those that were in memory when they were wanted and those that had to
+  /// be read, the time that calls stood still for them, and the most bytes that were held.
   let hits: Int
   let misses: Int
   let waitMs: Double
@@ -35,7 +35,8 @@ struct Benchmark: Encodable, CustomStringConvertible {
     median   \(Self.text(medianMs)) ms of \(calls) calls, 90 % within \(Self.text(p90Ms)) ms
     rate     \(Self.text(itemsPerSecond)) items/s
     memory   peak \(Size.text(peakRssBytes)), arena \(Size.text(arenaBytes)), read \(Size.text(bytesRead))
-    experts  \(hits) hits, \(misses) misses, \(Self.text(waitMs)) ms waited, \(Size.text(peakExpertBytes)) held
+    experts  \(hits) hits, \(misses) misses, \(Self.text(waitMs)) ms waited, \
+    \(Size.text(peakExpertBytes)) held
     """
   }
 
@@ -84,10 +85,6 @@ extension Benchmark {
       tensorBytes: held.tensorBytes)
   }
 
-  /// Milliseconds of a clock that never goes back.
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
-  }
+  /// In milliseconds.
+  private static func now() -> Double { Double(lmq_monotonic_time()) / 1e6 }
 }

@@ -7,9 +7,9 @@ struct ClassifyCommand: ParsableCommand {
     commandName: "classify",
     abstract: "Labels images by text prompts, without training (zero-shot).",
     discussion: """
-      The prompts of a label are embedded, averaged and normalised; the score of a label is the softmax over all \
-      labels of the scaled dot products. Prints a line for each image: file, best label, score, with tabs \
-      between. --json gives the scores of all labels.
+      The prompts of a label are embedded, averaged and normalised; the score of a label is the softmax over \
+      all labels of the scaled dot products. Prints a line for each image: file, best label, score, with \
+      tabs between. --json gives the scores of all labels.
       """)
 
   @Argument(help: "A .lmq file.") var model: String
@@ -17,7 +17,7 @@ struct ClassifyCommand: ParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help:
-      "A prompt with {} in the place of the label; may be repeated. Without it the label itself is the prompt."
+      "A prompt with {} in the place of the label; may be repeated. Without it the label is the prompt."
   )
   var template: [String] = []
   @Argument(help: "PNG or JPEG files.") var images: [String]

@@ -10,8 +10,8 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Turns a checkpoint into a .lmq file.",
     discussion: """
       SOURCE is a checkpoint folder or a file in one; the family is recognised. Known families: \
-      \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")). Memory holds one expert at a time. The \
-      output appears only when it is whole.
+      \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")). Memory holds one expert at a time. \
+      The output appears only when it is whole.
       """)
 
   @Argument(help: "A checkpoint folder, or a file in one.") var source: String

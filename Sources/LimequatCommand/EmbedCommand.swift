@@ -7,8 +7,8 @@ struct EmbedCommand: ParsableCommand {
     commandName: "embed",
     abstract: "Gives the unit vectors of images and texts.",
     discussion: """
-      One row for each input, in the order of the arguments, images before texts. Without --json or --npy a row \
-      is the input, a tab, and the numbers with spaces between.
+      One row for each input, in the order of the arguments, images before texts. Without --json or --npy a \
+      row is the input, a tab, and the numbers with spaces between.
       """)
 
   @Argument(help: "A .lmq file.") var model: String

@@ -2,8 +2,8 @@ internal import Limequat
 internal import LimequatTensor
 
 extension Embedder {
-  /// The probability of each label for each image, f32 (paths, labels). Labels first: they are few, and a fault
-  /// in them shows before the images are read.
+  /// The probability of each label for each image, f32 (paths, labels). Labels first: they are few, and a
+  /// fault in them shows before the images are read.
   func classify(
     images paths: [String], labels: [String], templates: [String]
   ) throws(Fault) -> NumpyArray {

@@ -10,8 +10,8 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize",
     abstract: "Writes a .lmq file whose experts are int8.",
     discussion: """
-      Each output row has one scale, chosen by least squared error. Routers, norms, biases and positions stay \
-      f32. Memory holds a few experts at a time; the output appears only when it is whole.
+      Each output row has one scale, chosen by least squared error. Routers, norms, biases and positions \
+      stay f32. Memory holds a few experts at a time; the output appears only when it is whole.
       """)
 
   @Argument(help: "A .lmq file.") var input: String

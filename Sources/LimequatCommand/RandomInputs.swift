@@ -5,7 +5,8 @@ internal import LimequatTensor
 
 /// Inputs for a benchmark: the same numbers each time.
 enum RandomInputs {
-  /// Symbolic dims become `batch`. Floats lie in [-1, 1), token ids within the table that they are looked up in.
+  /// Symbolic dims become `batch`. Floats lie in [-1, 1), token ids within the table that they are looked up
+  /// in.
   static func make(
     model path: String, signature wanted: String, batch: Int
   ) throws(Fault) -> [(name: String, array: NumpyArray)] {

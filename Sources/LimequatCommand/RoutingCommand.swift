@@ -7,10 +7,10 @@ struct RoutingCommand: ParsableCommand {
     commandName: "routing",
     abstract: "Shows which experts images and texts use.",
     discussion: """
-      For each MoE layer and modality: the share of each expert in the choices that found room, how many experts \
-      that amounts to, and what part of the choices was kept under the capacity. Purity is the share of the most \
-      frequent modality in an expert. With a memory budget the last line says how many experts were in memory when \
-      they were wanted (hits), how many had to be read (misses), and what that took.
+      For each MoE layer and modality: the share of each expert in the choices that found room, how many \
+      experts that amounts to, and what part of the choices was kept under the capacity. Purity is the share \
+      of the most frequent modality in an expert. With a memory budget the last line says how many experts \
+      were in memory when they were wanted (hits), how many had to be read (misses), and what that took.
       """)
 
   @Argument(help: "A .lmq file.") var model: String

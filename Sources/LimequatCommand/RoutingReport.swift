@@ -45,8 +45,8 @@ struct RoutingReport: Encodable {
     /// Slots of an expert in a group of the last call; nil: nothing could drop.
     var capacity: Int?
     var parts: [Part] = []
-    /// For each expert the share of its most frequent modality, weighing modalities alike: 1 / modalities for an
-    /// expert that all use alike, 1 for one that a single modality uses. Nil: unused.
+    /// For each expert the share of its most frequent modality, weighing modalities alike: 1 / modalities for
+    /// an expert that all use alike, 1 for one that a single modality uses. Nil: unused.
     var purity: [Double?] {
       (0..<experts).map { expert in
         let shares = parts.map { $0.shares[expert] }

@@ -8,8 +8,8 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Runs a signature of a model on arrays.",
     discussion: """
-      Arrays are .npy files: f32, i32 or i64, row-major. An optional input (lengths) may be left out. All items \
-      are one call.
+      Arrays are .npy files: f32, i32 or i64, row-major. An optional input (lengths) may be left out. All \
+      items are one call.
       """)
 
   @Argument(help: "A .lmq file.") var model: String

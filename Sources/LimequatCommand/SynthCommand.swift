@@ -8,8 +8,8 @@ struct SynthCommand: ParsableCommand {
     commandName: "synth",
     abstract: "Writes a checkpoint folder with random weights in LIMoE's shapes.",
     discussion: """
-      For measuring speed and memory. The same name, seed and type give the same bytes. The folder appears only \
-      when it is whole; over 4 GiB the weights go into several files.
+      For measuring speed and memory. The same name, seed and type give the same bytes. The folder appears \
+      only when it is whole; over 4 GiB the weights go into several files.
       """)
 
   /// What `--dtype` takes.

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 
-/// ArgumentParser names an unknown option only when nothing else is wrong; but who misspells an option wants to
-/// hear of that, not of the one that is missing now.
+/// ArgumentParser names an unknown option only when nothing else is wrong; but who misspells an option wants
+/// to hear of that, not of the one that is missing now.
 enum UnknownOption {
   /// The first option of `arguments` that the subcommand does not have.
   static func find(in arguments: [String]) -> String? {

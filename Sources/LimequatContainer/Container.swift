@@ -5,8 +5,8 @@ internal import LimequatTensor
 
 /// An open `.lmq` file (formats/container.md). Immutable and safe to use from several threads.
 ///
-/// Opening reads the header and the manifest and checks rules C01 to C32; the bytes of tensors and experts are
-/// looked at when they are asked for. Entries and their names are valid while the container lives.
+/// Opening reads the header and the manifest and checks rules C01 to C32; the bytes of tensors and experts
+/// are looked at when they are asked for. Entries and their names are valid while the container lives.
 public final class Container: @unchecked Sendable {
   public enum Access: Sendable {
     /// The whole file is mapped; ``bytes(offset:size:)`` gives it in place.

@@ -1,7 +1,7 @@
 internal import LimequatBytes
 
-/// The rules of formats/container.md. `C01` to `C32` are checked when a file is opened; the others look at the
-/// bytes of tensors and blocks, and are checked when these are used or by ``Container/verify()``.
+/// The rules of formats/container.md. `C01` to `C32` are checked when a file is opened; the others look at
+/// the bytes of tensors and blocks, and are checked when these are used or by ``Container/verify()``.
 public enum ContainerRule: Int, Sendable {
   /// The file has at least 64 bytes.
   case headerSize = 1

@@ -1,8 +1,8 @@
 internal import LimequatBytes
 public import LimequatTensor
 
-/// Writes a container: tensors and experts in any order, each streamed, then the manifest. The file appears at
-/// its path only when ``finish(_:)`` succeeds, and then it satisfies rules C01 to C32; without it nothing
+/// Writes a container: tensors and experts in any order, each streamed, then the manifest. The file appears
+/// at its path only when ``finish(_:)`` succeeds, and then it satisfies rules C01 to C32; without it nothing
 /// remains. The same calls give the same bytes.
 ///
 /// After an error only dropping the writer makes sense. Not for several threads at once.

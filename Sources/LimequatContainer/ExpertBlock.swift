@@ -1,8 +1,8 @@
 public import LimequatTensor
 
 /// Where the matrices of an expert lie in its block (formats/container.md, "Expert blocks"): for each matrix,
-/// in the order first[, gate], second, its panels, for int8 row scales (f32) and row sums (i32), then its bias
-/// (f32), all padded to 32 outputs. Every part begins at a multiple of 64 bytes.
+/// in the order first[, gate], second, its panels, for int8 row scales (f32) and row sums (i32), then its
+/// bias (f32), all padded to 32 outputs. Every part begins at a multiple of 64 bytes.
 public struct ExpertBlock: Sendable {
   /// One matrix of the block; offsets count from the start of the block.
   public struct Matrix: Sendable {

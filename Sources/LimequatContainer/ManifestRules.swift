@@ -1,7 +1,8 @@
 internal import CLimequatSchema
 internal import LimequatBytes
 
-/// Rules C10 to C32 of a manifest, except those that look at several parts at once (extents, tokenizer tables).
+/// Rules C10 to C32 of a manifest, except those that look at several parts at once (extents, tokenizer
+/// tables).
 struct ManifestRules {
   let manifest: UnsafePointer<Limequat__Manifest>
 

@@ -3,9 +3,9 @@ internal import Foundation
 internal import LimequatBytes
 internal import Synchronization
 
-/// Reads, computes and writes at the same time. The reader takes slots, fills them and submits jobs, workers do
-/// them in any order, and what follows each job is done by the reader again, in the order of submission: so the
-/// result does not depend on the number of workers.
+/// Reads, computes and writes at the same time. The reader takes slots, fills them and submits jobs, workers
+/// do them in any order, and what follows each job is done by the reader again, in the order of submission:
+/// so the result does not depend on the number of workers.
 final class Pipeline {
   typealias Finish = () throws(QuantizeError) -> Void
 

@@ -42,8 +42,8 @@ extension QuantizationReport {
     let ratio = QuantizationReport.decimals(
       bytesAfter > 0 ? Double(bytesBefore) / Double(bytesAfter) : nil, 2)
     return text + (text.isEmpty ? "" : "\n")
-      + "file: \(QuantizationReport.megabytes(bytesBefore)) MB -> \(QuantizationReport.megabytes(bytesAfter)) MB"
-      + " (\(ratio) : 1)\n"
+      + "file: \(QuantizationReport.megabytes(bytesBefore)) MB -> "
+      + "\(QuantizationReport.megabytes(bytesAfter)) MB (\(ratio) : 1)\n"
   }
 
   /// The first column to the left, the others to the right.

@@ -1,8 +1,8 @@
 internal import Foundation
 
 /// What quantising did and what it cost. Every signal-to-noise ratio (SNR) is 10 log10(sum of squared weights
-/// / sum of squared errors), in dB, over all weights of what it stands at, padding and biases apart; nil where
-/// nothing was quantised or nothing was lost.
+/// / sum of squared errors), in dB, over all weights of what it stands at, padding and biases apart; nil
+/// where nothing was quantised or nothing was lost.
 public struct QuantizationReport: Sendable, Encodable {
   public var experts: String
   public var dense: String

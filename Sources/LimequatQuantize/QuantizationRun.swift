@@ -4,7 +4,8 @@ internal import LimequatTensor
 
 /// One pass over a container: reads its parts in the order of the file, and writes them.
 ///
-/// Reading happens at once, writing in what is given to the pipeline; the latter alone touches writer and report.
+/// Reading happens at once, writing in what is given to the pipeline; the latter alone touches writer and
+/// report.
 final class QuantizationRun {
   let container: Container
   let options: QuantizationOptions

@@ -20,8 +20,8 @@ enum SlotFault: Sendable {
   case beyondHalf(element: Int, value: Float)
 }
 
-/// The memory for one piece of work, used again and again. One thread at a time owns it: the reader fills it, a
-/// worker computes and signals, the reader takes it back.
+/// The memory for one piece of work, used again and again. One thread at a time owns it: the reader fills it,
+/// a worker computes and signals, the reader takes it back.
 final class Slot: @unchecked Sendable {
   private(set) var input = GrowingBuffer()
   private(set) var output = GrowingBuffer()

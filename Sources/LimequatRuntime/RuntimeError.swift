@@ -97,13 +97,13 @@ extension RuntimeError: CustomStringConvertible {
     case .indexOutOfRange(let input, let position, let value, let limit):
       "\"\(input)\" at position \(position) is \(value), expected 0 to \(limit - 1)"
     case .lengthsMissing:
-      "the input \"lengths\" was left out, but the signature has no tokenizer with pad_id and eos_id to find it"
+      "the input \"lengths\" was left out, but the signature has no tokenizer with pad_id and eos_id"
     case .lengthOutOfRange(let item, let value, let limit):
       "\"lengths\" of item \(item) is \(value), expected 1 to \(limit)"
     case .grouping(let node, .capacityBelowOne(let size)):
       "node \"\(node)\": the experts' capacity is below 1 for a group of \(size) tokens"
     case .grouping(let node, .indivisible(let tokens, let size)):
-      "node \"\(node)\": \(tokens) tokens cannot be cut into groups of \(size), which its expert capacity needs"
+      "node \"\(node)\": \(tokens) tokens cannot be cut into groups of \(size), as its expert capacity needs"
     case .tooLarge: "the sizes of this call do not fit into memory"
     case .absentExpert(let bank, let expert): "expert \(expert) of bank \"\(bank)\" is not in the file"
     case .unreadableExpert(let bank, let expert, let offset, let error):

@@ -1,5 +1,6 @@
 extension ModelSizes {
-  /// config.json (formats/limoe-checkpoint.md, section 2): dropless, token ids without a tokenizer, images squashed.
+  /// config.json (formats/limoe-checkpoint.md, section 2): dropless, token ids without a tokenizer, images
+  /// squashed.
   func config(name: String, seed: UInt64) -> String {
     """
     {

@@ -1,11 +1,11 @@
 /// Random numbers of one tensor, each found from its index alone: the same on every processor, in any order,
 /// with any number of threads.
 ///
-/// `key` begins as mix(seed) and takes each byte of the tensor's name by key = mix(key xor byte). Elements 2i and
-/// 2i + 1 are the lower and the upper 32 bits u of mix(key + (i + 1) * 0x9E3779B97F4A7C15), which is SplitMix64.
-/// Each becomes the normal quantile of (u + 1/2) / 2^32 by algorithm AS 241, PPND7 (Wichura, Applied Statistics 37,
-/// 1988; relative error about 1e-7), in f64 without fused operations. Its branch for probabilities under 1.4e-11
-/// is never met.
+/// `key` begins as mix(seed) and takes each byte of the tensor's name by key = mix(key xor byte). Elements 2i
+/// and 2i + 1 are the lower and the upper 32 bits u of mix(key + (i + 1) * 0x9E3779B97F4A7C15), which is
+/// SplitMix64. Each becomes the normal quantile of (u + 1/2) / 2^32 by algorithm AS 241, PPND7 (Wichura,
+/// Applied Statistics 37, 1988; relative error about 1e-7), in f64 without fused operations. Its branch for
+/// probabilities under 1.4e-11 is never met.
 struct NormalStream: Sendable {
   private let key: UInt64
 

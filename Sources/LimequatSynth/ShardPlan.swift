@@ -27,7 +27,8 @@ struct ShardPlan: Sendable {
     self.tensors = tensors
   }
 
-  /// Tensors in their order, in files of at most `limit` bytes of elements where one tensor is not more already.
+  /// Tensors in their order, in files of at most `limit` bytes of elements where one tensor is not more
+  /// already.
   static func shards(of tensors: [TensorPlan], limit: Int) -> [ShardPlan] {
     var groups: [[TensorPlan]] = [[]]
     var size = 0

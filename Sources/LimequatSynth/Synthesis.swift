@@ -21,8 +21,8 @@ public struct Synthesis: Sendable {
   /// Bytes of elements held at once.
   private static let window = 8 << 20
 
-  /// Writes the folder, which appears when it is whole. The same arguments give the same bytes. `progress` gets bytes
-  /// done and bytes in all.
+  /// Writes the folder, which appears when it is whole. The same arguments give the same bytes. `progress`
+  /// gets bytes done and bytes in all.
   public func write(to path: String, progress: (Int, Int) -> Void) throws(SynthError) {
     let folder = try OutputFolder.create(path: path)
     let shards = ShardPlan.shards(of: sizes.tensors(type), limit: shardLimit)

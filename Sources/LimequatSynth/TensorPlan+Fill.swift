@@ -2,8 +2,8 @@ internal import Dispatch
 internal import LimequatTensor
 
 extension TensorPlan {
-  /// Writes the elements from `start` on, as many as `bytes` holds, little-endian, with all processors. `start` is
-  /// even.
+  /// Writes the elements from `start` on, as many as `bytes` holds, little-endian, with all processors.
+  /// `start` is even.
   func fill(_ bytes: UnsafeMutableRawBufferPointer, from start: Int, stream: NormalStream) {
     let total = bytes.count / type.size
     let pieces = (total + TensorPlan.piece - 1) / TensorPlan.piece

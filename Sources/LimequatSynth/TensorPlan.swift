@@ -14,9 +14,9 @@ struct TensorPlan: Sendable {
 }
 
 extension ModelSizes {
-  /// The tensors of formats/limoe-checkpoint.md, section 3, in the order of the forward pass. Kernels have variance
-  /// 1 / inputs, so that activations keep their size; the router's is four times that, so that experts differ. `t`
-  /// stays f32 in every case: bf16 has no ln 10.
+  /// The tensors of formats/limoe-checkpoint.md, section 3, in the order of the forward pass. Kernels have
+  /// variance 1 / inputs, so that activations keep their size; the router's is four times that, so that
+  /// experts differ. `t` stays f32 in every case: bf16 has no ln 10.
   func tensors(_ type: ElementType) -> [TensorPlan] {
     var plans: [TensorPlan] = []
     func add(_ name: String, _ shape: [Int], _ deviation: Double, mean: Double = 0) {

@@ -66,7 +66,8 @@ extension TextError: CustomStringConvertible {
     case .pieceType(let piece, let type):
       "piece \(piece) of the tokenizer has type \(type): expected 1 to 6, and 6 only with byte fallback"
     case .bytePiece(let piece):
-      "byte pieces of the tokenizer must be <0x00> to <0xFF>, each once: piece \(piece) is not, or one is missing"
+      "byte pieces of the tokenizer must be <0x00> to <0xFF>, each once: "
+        + "piece \(piece) is not, or one is missing"
     case .unknownPiece(let id): "the tokenizer must have exactly one unknown piece, at id \(id)"
     case .characterMap(let fault): "the tokenizer's character map is damaged: \(fault.sentence)"
     case .option(let option): option.sentence

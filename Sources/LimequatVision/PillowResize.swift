@@ -3,9 +3,9 @@ internal import LimequatBytes
 /// Pillow's `Image.resize` with antialias, for the part of the result that the crop keeps.
 ///
 /// Two passes, each to 8 bits; a pass whose axis keeps its size is left out. The horizontal one is first, but
-/// for images that shrink far more in height (Pillow 13.0, `ImagingResampleInner`). Rows of the horizontal pass
-/// are made when the vertical needs them and live in a ring, so that scratch memory depends on the output's
-/// width and the filter, not on the image; the other order holds one row of the image.
+/// for images that shrink far more in height (Pillow 13.0, `ImagingResampleInner`). Rows of the horizontal
+/// pass are made when the vertical needs them and live in a ring, so that scratch memory depends on the
+/// output's width and the filter, not on the image; the other order holds one row of the image.
 struct PillowResize {
   let image: PixelView
   let geometry: Geometry

@@ -56,6 +56,7 @@ int main(int argc, char **argv) {
     SUCCEEDS(lmq_model_describe(model, &facts, &error));
     SUCCEEDS(lmq_session_open(model, NULL, &session, &error));
     if (check_failures || facts.embedding_size > 4096) return check_end("refused");
+    memset(vectors, 0, sizeof vectors);
     for (int round = 0; round < 2; round++)
       SUCCEEDS(lmq_session_embed_texts(session, texts, NULL, 3, i == 0 ? expected : vectors,
                                        3 * facts.embedding_size, &error));

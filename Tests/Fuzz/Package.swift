@@ -1,8 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// Fuzz targets for everything that reads bytes from outside: Tests/fuzz.sh builds and runs them. A package of its
-// own, because the sanitizers and libFuzzer need settings that a package others depend on must not have.
+// Fuzz targets for everything that reads bytes from outside: Tests/fuzz.sh builds and runs them. A package of
+// its own, because the sanitizers and libFuzzer need settings that a package others depend on must not have.
 let package = Package(
   name: "limequat-fuzz",
   dependencies: [.package(name: "limequat", path: "../..")],

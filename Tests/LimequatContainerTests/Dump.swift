@@ -18,8 +18,8 @@ func dump(_ container: Container) throws -> String {
     lines.append(
       "signature \(quote(signature.name)) modality \(quote(signature.modality)) "
         + "model \(signature.model.count) \(hex(CRC32C.of(signature.model))) "
-        + "image_preprocessing \(orNone(signature.imagePreprocessing)) tokenizer \(orNone(signature.tokenizer))"
-    )
+        + "image_preprocessing \(orNone(signature.imagePreprocessing)) "
+        + "tokenizer \(orNone(signature.tokenizer))")
     for index in 0..<signature.dimensionCount {
       guard let dimension = signature.dimension(at: index) else { continue }
       lines.append("dimension \(quote(dimension.name)) \(dimension.min) \(orNone(dimension.max))")
@@ -77,7 +77,8 @@ private func line(_ preprocessing: ImagePreprocessing) -> String {
     channels.map { "\(bits($0.red)) \(bits($0.green)) \(bits($0.blue))" } ?? "none"
   }
   return "image_preprocessing \(preprocessing.height) \(preprocessing.width) \(resize) "
-    + "\(preprocessing.size) \(interpolation) low \(bits(preprocessing.low)) high \(bits(preprocessing.high)) "
+    + "\(preprocessing.size) \(interpolation) "
+    + "low \(bits(preprocessing.low)) high \(bits(preprocessing.high)) "
     + "mean \(channels(preprocessing.mean)) std \(channels(preprocessing.std))"
 }
 

@@ -7,7 +7,8 @@ import Testing
 
 @testable import LimequatQuantize
 
-/// Checkpoints as the converter writes them: here names tell what a weight is, so they tell what it should become.
+/// Checkpoints as the converter writes them: here names tell what a weight is, so they tell what it should
+/// become.
 @Suite struct ConvertedModelTests {
   @Test(arguments: [
     "limoe-small", "limoe-pads", "limoe-pads-last", "limoe-odd", "vmoe-dropless", "vmoe-bf16-dispatch",

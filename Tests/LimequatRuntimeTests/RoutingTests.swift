@@ -12,7 +12,8 @@ import Testing
     0.10,
   ]
 
-  /// A model whose expert e answers the unit vector e whatever it is asked: what comes out are the combine rows.
+  /// A model whose expert e answers the unit vector e whatever it is asked: what comes out are the combine
+  /// rows.
   private func model(_ attributes: SparseMoEAttributes, absent: Int? = nil) throws -> Model {
     var builder = GraphBuilder(name: "routing")
     let x = builder.input("x", type: .f32, dims: [.symbolic("B"), .symbolic("S"), .fixed(3)])

@@ -1,3 +1,6 @@
+import Foundation
+import LimequatContainer
+import LimequatTestSupport
 import Synchronization
 import Testing
 
@@ -44,6 +47,32 @@ struct StateTests {
     let messages = heard.withLock { $0 }
     #expect(messages.map(\.level) == [.warning, .information])
     #expect(messages[0].message.contains("1000") && messages[1].message.contains(model.kernelsName))
+  }
+
+  /// What is read again after a check of the whole file is checked again, and damage is told to the logger,
+  /// too.
+  @Test func damageAfterTheCheckOfTheWholeFile() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.lmq")
+    var content = try bytes(ofFile: TestModels.digits.get().path)
+    try folder.write("model.lmq", content)
+    let heard = Mutex<[String]>([])
+    let model = try Model.open(
+      path: path,
+      options: .init(
+        memoryBudget: 1 << 20, verification: .whileOpening,
+        logger: { level, message in if level == .error { heard.withLock { $0.append(message) } } }))
+    let container = try Container.open(path: path)
+    for bank in 0..<container.bankCount {
+      for expert in 0..<(container.bank(at: bank)?.expertCount ?? 0) {
+        content[try #require(container.expert(bank: bank, index: expert)).offset] ^= 1
+      }
+    }
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try file.write(contentsOf: Data(content))
+    let error = #expect(throws: LimequatError.self) { try model.makeSession().embed(texts: ["one"]) }
+    #expect(error?.code == .checksum)
+    #expect(heard.withLock { $0 } == [error?.message])
   }
 
   @Test func countersAndTrim() throws {

@@ -136,7 +136,8 @@ import Testing
   }
 }
 
-/// Nothing aborts: whatever bytes the tables have, making a tokenizer answers or throws, and so does encoding.
+/// Nothing aborts: whatever bytes the tables have, making a tokenizer answers or throws, and so does
+/// encoding.
 @Suite struct HostileTablesTests {
   @Test(arguments: Model.allCases, 0..<4)
   func changedBytesNeverTrap(_ model: Model, _ seed: Int) throws {

@@ -26,7 +26,7 @@
 /// memory.c: allocations that may be refused, and the mark of a refused Swift allocation.
 void *lmq_memory_allocate(size_t alignment, size_t size);
 void lmq_memory_free(void *p);
-void lmq_memory_begin(void);
+void lmq_memory_mark(bool value);
 bool lmq_memory_is_short(void);
 
 /// writeback.c: the disk may begin to write this range of the file.

@@ -11,7 +11,8 @@ extension ExpertCache {
     let size: Int
   }
 
-  /// Takes a slab for the first wanted expert that nobody has read or is reading. Nil: there is none of either.
+  /// Takes a slab for the first wanted expert that nobody has read or is reading. Nil: there is none of
+  /// either.
   func startRead(for demand: ExpertDemand) -> Read? {
     let first = numbering.first(of: demand.bank)
     for expert in demand.wanted {
@@ -26,8 +27,8 @@ extension ExpertCache {
     return nil
   }
 
-  /// Reads and checks a block. A read that fails leaves the block as it was before, and its demand with the error;
-  /// other demands try again themselves.
+  /// Reads and checks a block. A read that fails leaves the block as it was before, and its demand with the
+  /// error; other demands try again themselves.
   func perform(_ read: Read, for demand: ExpertDemand) {
     demand.readsUnderWay += 1
     let start = room.start(of: read.slab)

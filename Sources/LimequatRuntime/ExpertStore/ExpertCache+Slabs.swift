@@ -3,7 +3,8 @@ internal import LimequatContainer
 
 /// Which blocks are in memory. Called under the lock.
 extension ExpertCache {
-  /// A slab for an expert: a free one, or that of a block which nobody uses, wants or keeps. Nil: there is none.
+  /// A slab for an expert: a free one, or that of a block which nobody uses, wants or keeps. Nil: there is
+  /// none.
   func takeSlab(for number: Int, size: Int) -> Int? {
     guard let slab = room.holdsAll ? number : findSlab() else { return nil }
     if let owner = owners[slab], owner >= 0 { drop(Int(owner)) }
@@ -53,14 +54,14 @@ extension ExpertCache {
     }
   }
 
-  /// Decides what stays in memory when the layer of `bank` is done: of the blocks that are in memory or wanted, as
-  /// many as the room keeps, those that will be used next.
+  /// Decides what stays in memory when the layer of `bank` is done: of the blocks that are in memory or
+  /// wanted, as many as the room keeps, those that will be used next.
   ///
-  /// Layers come in a circle, so the next use of a block is as far away as its layer, and a circle more for each
-  /// pass of its bank in which nobody wanted it (beyond ``oldest``, passes no longer count). Among equals the lower
-  /// number stays. Nothing in this order depends on the budget, so that of two budgets the larger one always holds
-  /// what the smaller one holds, and one more layer never costs it more reads. (Least recently used would drop
-  /// each block just before its layer comes again.)
+  /// Layers come in a circle, so the next use of a block is as far away as its layer, and a circle more for
+  /// each pass of its bank in which nobody wanted it (beyond ``oldest``, passes no longer count). Among
+  /// equals the lower number stays. Nothing in this order depends on the budget, so that of two budgets the
+  /// larger one always holds what the smaller one holds, and one more layer never costs it more reads. (Least
+  /// recently used would drop each block just before its layer comes again.)
   func chooseKept(after bank: Int) {
     var counts = InlineArray<16, Int>(repeating: 0)
     forEachCandidate(after: bank) { number, age in counts[age] += 1 }

@@ -25,11 +25,11 @@ struct CachedBlock {
   var size = 0
 }
 
-/// Blocks in a bounded memory, shared by all sessions of a model: what the calls of ``ReadExperts`` and its reader
-/// thread do. Everything but the reading itself happens under one lock.
+/// Blocks in a bounded memory, shared by all sessions of a model: what the calls of ``ReadExperts`` and its
+/// reader thread do. Everything but the reading itself happens under one lock.
 ///
-/// Nobody waits while holding a block, and what a waiting session is given next stays until that session took it;
-/// so there is always somebody who goes on, also with a single slab.
+/// Nobody waits while holding a block, and what a waiting session is given next stays until that session took
+/// it; so there is always somebody who goes on, also with a single slab.
 final class ExpertCache: @unchecked Sendable {
   let container: Container
   let numbering: ExpertNumbering
@@ -115,11 +115,7 @@ final class ExpertCache: @unchecked Sendable {
       let number = first + Int(expert)
       blocks[number].wanted += 1
       blocks[number].lastPass = pass
-      if blocks[number].slab >= 0 {
-        hits += 1
-      } else if let entry = container.expert(bank: bank, index: Int(expert)) {
-        container.expectRead(offset: entry.offset, size: entry.size)
-      }
+      if blocks[number].slab >= 0 { hits += 1 }
     }
     let misses = demand.wanted.count - hits
     demand.counters.hits += hits
@@ -131,6 +127,19 @@ final class ExpertCache: @unchecked Sendable {
     guard misses > 0, demand.wanted.count > 1, room.count > 1 else { return false }
     monitor.wakeAll()
     return true
+  }
+
+  /// Tells the system what will be read for a demand, where no thread reads ahead.
+  func expectReads(for demand: ExpertDemand) {
+    for expert in demand.wanted {
+      let number = numbering.first(of: demand.bank) + Int(expert)
+      monitor.lock()
+      let isAbsent = blocks[number].state == .absent
+      monitor.unlock()
+      if isAbsent, let entry = container.expert(bank: demand.bank, index: Int(expert)) {
+        container.expectRead(offset: entry.offset, size: entry.size)
+      }
+    }
   }
 
   func acquire(

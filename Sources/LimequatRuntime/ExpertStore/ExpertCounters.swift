@@ -12,8 +12,8 @@ public struct ExpertCounters: Sendable, Equatable {
   public init() {}
 }
 
-/// What a model holds, and what all its sessions took together. A mapped file counts as nothing: the system reads it
-/// and holds it.
+/// What a model holds, and what all its sessions took together. A mapped file counts as nothing: the system
+/// reads it and holds it.
 public struct ModelCounters: Sendable, Equatable {
   public var experts = ExpertCounters()
   /// Blocks of experts in memory, now and at most, in bytes.

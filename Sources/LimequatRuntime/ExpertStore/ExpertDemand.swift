@@ -1,5 +1,5 @@
-/// The experts of one layer that a call wants. A session has one, and uses it again for each layer. Between the
-/// store's `begin` and `end` all of it is guarded by the lock of the store.
+/// The experts of one layer that a call wants. A session has one, and uses it again for each layer. Between
+/// the store's `begin` and `end` all of it is guarded by the lock of the store.
 final class ExpertDemand: @unchecked Sendable {
   private(set) var bank = 0
   /// Those that were not yet given to the session, ascending.

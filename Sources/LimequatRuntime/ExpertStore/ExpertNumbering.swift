@@ -4,8 +4,8 @@ internal import LimequatGraph
 
 /// One number for each expert of a model, bank after bank, and the order in which layers come.
 ///
-/// The order is that of the SparseMoE nodes of the graphs: banks are numbered by name, where "block_10" comes before
-/// "block_2".
+/// The order is that of the SparseMoE nodes of the graphs: banks are numbered by name, where "block_10" comes
+/// before "block_2".
 struct ExpertNumbering: ~Copyable {
   /// Of each bank; behind the last one the number of all experts.
   private let starts: Table<Int>

@@ -7,15 +7,15 @@ struct HeldExpert {
   let encoding: ElementType
 }
 
-/// How a model's experts come into memory. A session announces the experts of a layer (``begin(_:)``), is given them
-/// some at a time, in whatever order they come, gives them back, and says when it is done (``end(_:)``), also when
-/// something failed.
+/// How a model's experts come into memory. A session announces the experts of a layer (``begin(_:)``), is
+/// given them some at a time, in whatever order they come, gives them back, and says when it is done
+/// (``end(_:)``), also when something failed.
 class ExpertStore: @unchecked Sendable {
   /// What `demand` wants will be asked for.
   func begin(_ demand: ExpertDemand) throws(RuntimeError) {}
 
-  /// Some of the experts that the demand still wants, at least one, ascending, and where they lie. Waits until there
-  /// are any. They may be used until ``release(_:_:)``.
+  /// Some of the experts that the demand still wants, at least one, ascending, and where they lie. Waits
+  /// until there are any. They may be used until ``release(_:_:)``.
   func acquire(
     _ demand: ExpertDemand, into held: UnsafeMutablePointer<HeldExpert>
   ) throws(RuntimeError) -> UnsafeBufferPointer<Int32> {

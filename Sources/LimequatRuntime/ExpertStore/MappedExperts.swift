@@ -1,8 +1,8 @@
 internal import LimequatBytes
 internal import LimequatContainer
 
-/// All experts lie in the mapped file, or in memory that the caller lent, where they are used in place. Each block is
-/// compared with its checksum when it is first used.
+/// All experts lie in the mapped file, or in memory that the caller lent, where they are used in place. Each
+/// block is compared with its checksum when it is first used.
 final class MappedExperts: ExpertStore, @unchecked Sendable {
   private let container: Container
   private let numbering: ExpertNumbering
@@ -35,11 +35,11 @@ final class MappedExperts: ExpertStore, @unchecked Sendable {
     let wanted = demand.wanted
     let first = numbering.first(of: demand.bank)
     let bank = demand.bank
-    var unseen = 0
+    var isSeen = true
     for expert in wanted {
-      if case .unseen = states[first + Int(expert)] { unseen += 1 }
+      if case .unseen = states[first + Int(expert)] { isSeen = false }
     }
-    if unseen > 0 {
+    if !isSeen {
       let cancellation = demand.cancellation
       pool.run(wanted.count) { index, _ in
         if !cancellation.isRaised { look(bank, Int(wanted[index]), first) }

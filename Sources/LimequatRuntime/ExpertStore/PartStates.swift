@@ -1,8 +1,8 @@
 internal import LimequatBytes
 internal import Synchronization
 
-/// What is known of each of a number of parts of the file. Parts are looked at by several threads at once: whoever
-/// comes first to a result writes it, and it stays.
+/// What is known of each of a number of parts of the file. Parts are looked at by several threads at once:
+/// whoever comes first to a result writes it, and it stays.
 final class PartStates: @unchecked Sendable {
   private typealias Word = Atomic<UInt>
   private let memory: Buffer

@@ -3,8 +3,8 @@ internal import LimequatBytes
 internal import LimequatContainer
 internal import Synchronization
 
-/// Experts are read into memory: into as much as a budget allows, or all of them for good. While a call computes with
-/// what is there, a thread reads what the call wants next.
+/// Experts are read into memory: into as much as a budget allows, or all of them for good. While a call
+/// computes with what is there, a thread reads what the call wants next.
 final class ReadExperts: ExpertStore, @unchecked Sendable {
   /// The thread holds it unretained: it is joined before this object lets go.
   private let cache: ExpertCache
@@ -20,7 +20,8 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
     self.logger = logger
   }
 
-  /// `budget` in bytes; nil: blocks stay in memory once they were read. `readsAhead`: a thread may be started for it.
+  /// `budget` in bytes; nil: blocks stay in memory once they were read. `readsAhead`: a thread may be started
+  /// for it.
   static func make(
     _ container: Container, _ numbering: consuming ExpertNumbering, budget: Int?, verifies: Bool,
     readsAhead: Bool, logger: Logger?
@@ -31,7 +32,8 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   }
 
   override func begin(_ demand: ExpertDemand) throws(RuntimeError) {
-    if try cache.begin(demand), readsAhead { startThread() }
+    guard try cache.begin(demand) else { return }
+    if readsAhead { startThread() } else { cache.expectReads(for: demand) }
   }
 
   override func acquire(

@@ -3,22 +3,22 @@ internal import LimequatContainer
 
 /// How the memory of an ``ExpertCache`` is cut into slabs, one for each block that it can hold.
 ///
-/// Slabs are all as large as the largest block, so that any slab fits any block and a larger budget never holds
-/// less than a smaller one. Where the budget is enough for all blocks, each has a slab of its own size.
+/// Slabs are all as large as the largest block, so that any slab fits any block and a larger budget never
+/// holds less than a smaller one. Where the budget is enough for all blocks, each has a slab of its own size.
 struct SlabRoom: ~Copyable {
   /// Slabs; as many as there are experts when each has its own.
   let count: Int
   /// In bytes.
   let size: Int
-  /// Blocks that are kept from one layer to the next. The other slabs are for blocks that pass through: one while
-  /// it is used, one while it is read.
+  /// Blocks that are kept from one layer to the next. The other slabs are for blocks that pass through: one
+  /// while it is used, one while it is read.
   let keptCount: Int
-  /// The size of a slab that fits any block.
-  private let slabSize: Int
-  /// Where each expert's own slab begins; empty when slabs fit any block.
+  /// The size of a slab that fits any block; nil: every expert has a slab of its own.
+  private let slabSize: Int?
+  /// Where each expert's own slab begins.
   private let starts: Table<Int>
 
-  private init(count: Int, size: Int, keptCount: Int, slabSize: Int, starts: consuming Table<Int>) {
+  private init(count: Int, size: Int, keptCount: Int, slabSize: Int?, starts: consuming Table<Int>) {
     self.count = count
     self.size = size
     self.keptCount = keptCount
@@ -50,7 +50,7 @@ struct SlabRoom: ~Copyable {
           next += container.expert(bank: bank, index: index)?.size ?? 0
         }
       }
-      return SlabRoom(count: count, size: total, keptCount: count, slabSize: 0, starts: starts)
+      return SlabRoom(count: count, size: total, keptCount: count, slabSize: nil, starts: starts)
     }
     guard budget >= largest else { throw .budgetTooSmall(budget, least: largest) }
     let page = Pages.pageSize
@@ -62,9 +62,9 @@ struct SlabRoom: ~Copyable {
       starts: try Allocation.table(capacity: 0))
   }
 
-  /// Every expert has a slab of its own.
-  var holdsAll: Bool { slabSize == 0 }
+  /// Every expert has a slab of its own, whose number is the expert's.
+  var holdsAll: Bool { slabSize == nil }
 
   /// Where a slab begins in the memory.
-  func start(of slab: Int) -> Int { holdsAll ? starts[slab] ?? 0 : slab * slabSize }
+  func start(of slab: Int) -> Int { slabSize.map { slab * $0 } ?? starts[slab] ?? 0 }
 }

@@ -3,11 +3,11 @@ public import LimequatBytes
 public import LimequatContainer
 public import LimequatGraph
 
-/// An open model: its container, the graphs of its signatures, its kernels and its threads. Immutable and safe
-/// to use from several threads; each of them makes its own ``Session``.
+/// An open model: its container, the graphs of its signatures, its kernels and its threads. Immutable and
+/// safe to use from several threads; each of them makes its own ``Session``.
 ///
-/// Opening decodes the graphs and checks that everything they name is in the file and stored so that it can be
-/// used. It reads no weight, copies none and starts no thread.
+/// Opening decodes the graphs and checks that everything they name is in the file and stored so that it can
+/// be used. It reads no weight, copies none and starts no thread.
 public final class Model: @unchecked Sendable {
   public let container: Container
   let engine: Engine
@@ -77,10 +77,12 @@ public final class Model: @unchecked Sendable {
   public var signatureCount: Int { signatures.count }
   /// Nil when there is no signature of this name.
   public func signatureIndex(_ name: Name) -> Int? { container.signatureIndex(name) }
-  /// The graph of a signature, whose inputs and outputs are those of ``Session/run(signature:inputs:outputs:)``.
+  /// The graph of a signature, whose inputs and outputs are those of
+  /// ``Session/run(signature:inputs:outputs:)``.
   public func graph(of signature: Int) -> Graph? { signatures[signature]?.graph }
 
-  /// The bytes of a tensor, checked and in memory as long as the model lives. With positioned access it is read.
+  /// The bytes of a tensor, checked and in memory as long as the model lives. With positioned access it is
+  /// read.
   public func load(tensor index: Int) throws(RuntimeError) -> UnsafeRawBufferPointer {
     try weights.load(index)
     return UnsafeRawBufferPointer(

@@ -54,8 +54,8 @@ extension SignatureModel {
     return weights
   }
 
-  /// Finds tensors that nothing reads, and tables of which only rows are: those stay in the file unless they are
-  /// used in place.
+  /// Finds tensors that nothing reads, and tables of which only rows are: those stay in the file unless they
+  /// are used in place.
   private static func findReaders(
     _ graph: Graph, _ weights: inout Table<Weight>, isInPlace: Bool
   ) throws(RuntimeError) {
@@ -90,7 +90,7 @@ extension SignatureModel {
   /// Brings what the signature reads into memory and checks it, at its first call.
   func load(_ store: WeightStore, _ pool: ThreadPool, _ cancellation: Cancellation) throws(RuntimeError) {
     guard !isLoaded.load(ordering: .acquiring) else { return }
-    if store.isInPlace {
+    if container.isInPlace {
       // What fails here fails again below, where the error is told.
       pool.run(weights.count) { index, _ in
         if case .tensor(let tensor)? = weights[index]?.place, !cancellation.isRaised {

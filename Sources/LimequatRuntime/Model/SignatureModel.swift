@@ -4,8 +4,8 @@ internal import LimequatGraph
 internal import LimequatTensor
 internal import Synchronization
 
-/// A weight or constant of a graph: where its bytes lie and how. Other values, and weights that nothing reads, lie
-/// nowhere.
+/// A weight or constant of a graph: where its bytes lie and how. Other values, and weights that nothing
+/// reads, lie nowhere.
 struct Weight {
   var place = Place.nowhere
   var type = ElementType.f32
@@ -89,8 +89,8 @@ final class SignatureModel: @unchecked Sendable {
     }
   }
 
-  /// Infers all shapes for the smallest dims that the signature allows, so that what is wrong with any dims is
-  /// found when the model is opened. Whether tokens can be grouped depends on the call.
+  /// Infers all shapes for the smallest dims that the signature allows, so that what is wrong with any dims
+  /// is found when the model is opened. Whether tokens can be grouped depends on the call.
   private func checkSmallest() throws(RuntimeError) {
     var shapes = try Allocation.table(capacity: graph.inputCount) as Table<Shape>
     for index in 0..<graph.inputCount {

@@ -3,8 +3,8 @@ internal import LimequatContainer
 internal import LimequatTensor
 internal import Synchronization
 
-/// The dense tensors of a model: in place where the container is mapped or in memory, else read when they are first
-/// used, and kept. Each is compared with its checksum once.
+/// The dense tensors of a model: in place where the container is mapped or in memory, else read when they are
+/// first used, and kept. Each is compared with its checksum once.
 final class WeightStore: @unchecked Sendable {
   private let container: Container
   private let verifies: Bool
@@ -12,7 +12,8 @@ final class WeightStore: @unchecked Sendable {
   private let states: PartStates
   /// Tables of which only rows are read.
   private let tables: PartStates
-  /// Room for all tensors, of which only those take memory that are read; nothing where they are used in place.
+  /// Room for all tensors, of which only those take memory that are read; nothing where they are used in
+  /// place.
   private let room: Pages
   /// Where each tensor begins in `room`; empty where they are used in place.
   private let starts: Table<Int>
@@ -53,9 +54,6 @@ final class WeightStore: @unchecked Sendable {
       container: container, verifies: verifies, states: states, tables: tables, room: room, starts: starts,
       monitor: try Monitor.make())
   }
-
-  /// Tensors are used where the container has them.
-  var isInPlace: Bool { container.isInPlace }
 
   /// Where a tensor lies that was loaded.
   func pointer(_ tensor: Int) -> UnsafeRawPointer { states.pointer(tensor) ?? UnsafeRawPointer(room.start) }

@@ -3,10 +3,11 @@ internal import LimequatBytes
 internal import LimequatGraph
 internal import LimequatTensor
 
-/// Scaled dot-product attention (ONNX Attention, 3-D inputs): softmax((q * scale) kᵀ) v for each item and head.
+/// Scaled dot-product attention (ONNX Attention, 3-D inputs): softmax((q * scale) kᵀ) v for each item and
+/// head.
 ///
-/// For each head, keys and values are packed into panels; then tiles of queries run through both products with
-/// their whole rows of scores kept.
+/// For each head, keys and values are packed into panels; then tiles of queries run through both products
+/// with their whole rows of scores kept.
 struct AttentionShape {
   let items: Int
   let queries: Int
@@ -57,8 +58,8 @@ extension AttentionShape {
   var maskRoom: Int { mask.map { $0.isSpread ? $0.rows * keys : 0 } ?? 0 }
 }
 
-/// A mask that is broadcast to (items, heads, queries, keys): the distances between its entries for neighbours
-/// along the first three dims, with keys side by side.
+/// A mask that is broadcast to (items, heads, queries, keys): the distances between its entries for
+/// neighbours along the first three dims, with keys side by side.
 struct AttentionMask {
   /// 0 where the mask is broadcast.
   let item, head, query: Int

@@ -51,8 +51,8 @@ extension Engine {
 
   enum Reduction { case sum, mean, l2 }
 
-  /// x (outer, length, inner) to y (outer, inner). Along the last axis in the order of row sums, along others in
-  /// ascending order.
+  /// x (outer, length, inner) to y (outer, inner). Along the last axis in the order of row sums, along others
+  /// in ascending order.
   func reduce(
     _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int,
     length: Int,

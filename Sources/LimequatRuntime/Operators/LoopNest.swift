@@ -46,8 +46,8 @@ struct LoopNest {
     return count
   }
 
-  /// Calls `body` with the offsets where the innermost loop begins, or with 2 levels the two innermost ones, for some
-  /// of their runs.
+  /// Calls `body` with the offsets where the innermost loop begins, or with 2 levels the two innermost ones,
+  /// for some of their runs.
   func forEach(_ runs: Range<Int>, levels: Int = 1, _ body: (Offsets) -> Void) {
     guard inner.count > 0, !runs.isEmpty else { return }
     var counters = InlineArray<8, Int>(repeating: 0)

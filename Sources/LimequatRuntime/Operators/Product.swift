@@ -33,7 +33,8 @@ enum Product {
     }
   }
 
-  /// The number of multiplications, as far as it matters for a fair share; int8 ones are several times faster.
+  /// The number of multiplications, as far as it matters for a fair share; int8 ones are several times
+  /// faster.
   var work: Int {
     let products = Double(m) * Double(n) * Double(k)
     switch self {

@@ -2,8 +2,8 @@ internal import LimequatBytes
 internal import LimequatGraph
 internal import LimequatTensor
 
-/// Where the int8 codes of values lie: from the first product that reads a value with int8 weights to the last,
-/// so that a value is quantised once however many products read it.
+/// Where the int8 codes of values lie: from the first product that reads a value with int8 weights to the
+/// last, so that a value is quantised once however many products read it.
 struct CodesPlan: ~Copyable {
   /// For each root the last step that uses its codes, and where they lie while they live; -1 for none.
   private var lastUses: Table<Int32>

@@ -109,8 +109,8 @@ extension PlanBuilder {
     finishFusion(Step(operation: .join, node: sum.index, output: sum.node.output), at: sum.index)
   }
 
-  /// The axis that a Pad of f32 fills and where its input lies along it; the other dims are those of `output`,
-  /// or 1.
+  /// The axis that a Pad of f32 fills and where its input lies along it; the other dims are those of
+  /// `output`, or 1.
   func joinPart(_ index: Int, _ output: Int) -> (axis: Int, range: Range<Int>, length: Int)? {
     guard let node = graph.node(at: index), case .pad(let pads) = node.op, let input = node.input(at: 0),
       let x = values[input], let y = values[output], x.type == .f32, x.shape.rank == y.shape.rank

@@ -2,8 +2,9 @@ internal import LimequatBytes
 internal import LimequatGraph
 internal import LimequatTensor
 
-/// Where values lie. A value that nodes make lives in the arena from its step to the last one that reads it, or
-/// in the caller's memory when it is given out; a step may write over an input that it is the last to read.
+/// Where values lie. A value that nodes make lives in the arena from its step to the last one that reads it,
+/// or in the caller's memory when it is given out; a step may write over an input that it is the last to
+/// read.
 extension PlanBuilder {
   mutating func place() throws(RuntimeError) {
     try giveOut()
@@ -28,8 +29,8 @@ extension PlanBuilder {
     arenaSize = arena.size
   }
 
-  /// Lets steps write what is given out straight into the caller's memory; what no step makes, or what is given
-  /// out twice, is copied at the end.
+  /// Lets steps write what is given out straight into the caller's memory; what no step makes, or what is
+  /// given out twice, is copied at the end.
   private mutating func giveOut() throws(RuntimeError) {
     for index in 0..<graph.outputCount {
       guard let output = graph.output(at: index), let root = values[output]?.root, var value = values[root]

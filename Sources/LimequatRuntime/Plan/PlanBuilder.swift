@@ -16,7 +16,8 @@ struct PlanBuilder: ~Copyable {
   /// How often each value is read or given out, and the node that reads it last.
   var uses: Table<Int32>
   var readers: Table<Int32>
-  /// What became of each node: ``plain``, ``absorbed``, or the place among `fusions` of the step that it ends.
+  /// What became of each node: ``plain``, ``absorbed``, or the place among `fusions` of the step that it
+  /// ends.
   var roles: Table<Int32>
   var fusions: Table<Step>
   /// Where integer inputs that are converted or derived lie in the arena; -1 for other inputs.

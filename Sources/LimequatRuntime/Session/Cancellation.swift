@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// What may end a call before its time: a flag that another thread raises, and the host's answer to the news of
-/// how far the call is.
+/// What may end a call before its time: a flag that another thread raises, and the host's answer to the news
+/// of how far the call is.
 final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)
-  /// Is told how many operators are done, and asked whether to go on. Only between operators, where the call holds no
-  /// expert and no thread: the host may use the model from here.
+  /// Is told how many operators are done, and asked whether to go on. Only between operators, where the call
+  /// holds no expert and no thread: the host may use the model from here.
   let progress: Progress?
 
   init(progress: Progress?) { self.progress = progress }

@@ -22,6 +22,13 @@ struct PlanCache: ~Copyable {
     return PlanCache(entries: try Allocation.table(repeating: empty, count: PlanCache.capacity))
   }
 
+  /// Plans that are held.
+  var count: Int {
+    var count = 0
+    for index in 0..<entries.count where entries[index]?.plan != nil { count += 1 }
+    return count
+  }
+
   mutating func find(_ signature: Int, _ shapes: borrowing Table<Shape>) -> Plan? {
     for index in 0..<entries.count {
       guard var entry = entries[index], entry.signature == signature, let plan = entry.plan, plan.fits(shapes)

@@ -3,8 +3,8 @@ internal import LimequatContainer
 internal import LimequatGraph
 internal import LimequatTensor
 
-/// Who was routed where in one call, for each SparseMoE node in the order of evaluation. Keeps its own memory;
-/// names are valid while the model lives.
+/// Who was routed where in one call, for each SparseMoE node in the order of evaluation. Keeps its own
+/// memory; names are valid while the model lives.
 public final class RoutingTrace: @unchecked Sendable {
   /// The routing of one node. Pointers are valid while the trace lives; each is (tokens, k), row-major.
   public struct Layer: @unchecked Sendable {

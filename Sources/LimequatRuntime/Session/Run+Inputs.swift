@@ -36,8 +36,8 @@ extension Run {
     return UnsafeRawPointer(target)
   }
 
-  /// The length of a row of ids: without the trailing run of pads, but with the one that is the end of the text,
-  /// and at least 1 (limoe-checkpoint, section 5).
+  /// The length of a row of ids: without the trailing run of pads, but with the one that is the end of the
+  /// text, and at least 1 (limoe-checkpoint, section 5).
   private func deriveLengths(_ target: UnsafeMutableRawPointer) throws(RuntimeError) -> UnsafeRawPointer {
     guard let index = signature.entry.tokenizer, let tokenizer = signature.container.tokenizer(at: index),
       let pad = tokenizer.padId, let eos = tokenizer.eosId, let shape = plan.inputs[0], let start = inputs[0]

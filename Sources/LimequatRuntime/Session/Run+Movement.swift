@@ -84,7 +84,6 @@ extension Run {
     }
     engine.gather(
       data.start, type: stored, outer: shape.product(0..<axis) ?? 0, height: height, width: width,
-      count: count, y,
-      size: output.type.size, index: row)
+      count: count, y, size: output.type.size, index: row)
   }
 }

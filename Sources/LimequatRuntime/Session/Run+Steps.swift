@@ -55,8 +55,7 @@ extension Run {
   func sparseMoE(_ node: Node, _ step: Step, residual: Int?, room: Int) throws(RuntimeError) {
     guard let room = plan.rooms[room], let x = input(node, 0), let logits = input(node, 1) else { return }
     let evaluation = SparseMoERun(
-      room: room, base: arena + step.room, engine: engine, store: store, demand: demand,
-      cancellation: cancellation)
+      room: room, base: arena + step.room, engine: engine, store: store, demand: demand)
     try evaluation.run(
       x: x.floats, logits: logits.floats,
       residual: residual.map { pointer($0).assumingMemoryBound(to: Float.self) }, y: floats(step.output))
@@ -65,8 +64,8 @@ extension Run {
     }
   }
 
-  /// Two values side by side along the axis that their Pads fill. Each met a zero of the other's Pad, which makes
-  /// a negative zero positive.
+  /// Two values side by side along the axis that their Pads fill. Each met a zero of the other's Pad, which
+  /// makes a negative zero positive.
   func join(_ node: Node, _ step: Step) {
     guard let output = plan.values[step.output]?.shape else { return }
     let strides = LoopNest.contiguous(output)

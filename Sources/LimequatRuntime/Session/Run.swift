@@ -15,7 +15,6 @@ struct Run: ~Copyable {
   let demand: ExpertDemand
   let arena: UnsafeMutableRawPointer
   let outputs: UnsafeBufferPointer<MutableTensorView>
-  let cancellation: Cancellation
   /// The floating-point mode of the host, as lmq_kernels_enter answered it.
   let hostMode: UInt64
   let trace: RoutingTrace?
@@ -35,10 +34,11 @@ struct Run: ~Copyable {
     try goOn(plan.steps.count)
   }
 
-  /// After `done` steps: looks whether the call is cancelled. The host is asked in its own floating-point mode.
+  /// After `done` steps: looks whether the call is cancelled. The host is asked in its own floating-point
+  /// mode.
   private func goOn(_ done: Int) throws(RuntimeError) {
-    try cancellation.check()
-    guard let progress = cancellation.progress else { return }
+    try demand.cancellation.check()
+    guard let progress = demand.cancellation.progress else { return }
     lmq_kernels_leave(hostMode)
     let goesOn = progress(done, plan.steps.count)
     _ = lmq_kernels_enter()

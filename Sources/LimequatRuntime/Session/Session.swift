@@ -5,8 +5,8 @@ internal import LimequatGraph
 public import LimequatTensor
 internal import Synchronization
 
-/// Runs the signatures of a model. Holds the memory between operators; it grows to what the calls need and stays
-/// until ``trim()``. For one thread at a time: a call while another runs is refused. Only
+/// Runs the signatures of a model. Holds the memory between operators; it grows to what the calls need and
+/// stays until ``trim()``. For one thread at a time: a call while another runs is refused. Only
 /// ``setCancelled(_:)`` may come from any thread.
 public final class Session: @unchecked Sendable {
   public let model: Model
@@ -56,9 +56,9 @@ public final class Session: @unchecked Sendable {
     return shape
   }
 
-  /// Evaluates a signature. Inputs and outputs are in the order of the graph's; the last input may be left out
-  /// when it is `lengths`, which is then found from the token ids. Inputs of type i32 may be given as i64.
-  /// Where an error is thrown the outputs are undefined.
+  /// Evaluates a signature. Inputs and outputs are in the order of the graph's; the last input may be left
+  /// out when it is `lengths`, which is then found from the token ids. Inputs of type i32 may be given as
+  /// i64. Where an error is thrown the outputs are undefined.
   public func run(
     signature: Int, inputs: UnsafeBufferPointer<TensorView>, outputs: UnsafeBufferPointer<MutableTensorView>
   ) throws(RuntimeError) {
@@ -87,8 +87,7 @@ public final class Session: @unchecked Sendable {
     defer { lmq_kernels_leave(state) }
     let run = Run(
       signature: signatureModel, plan: plan, engine: model.engine, weights: model.weights, store: model.store,
-      demand: demand, arena: arena.start, outputs: outputs, cancellation: cancellation, hostMode: state,
-      trace: trace,
+      demand: demand, arena: arena.start, outputs: outputs, hostMode: state, trace: trace,
       inputs: try Allocation.table(capacity: inputs.count + 1))
     try run.run(inputs)
     try Allocation.check()
@@ -97,21 +96,22 @@ public final class Session: @unchecked Sendable {
     counters.routedTokens &+= plan.routedTokens
   }
 
-  /// Arena that stays in memory between calls, in bytes; what a large batch took beyond it goes back to the system.
+  /// Arena that stays in memory between calls, in bytes; what a large batch took beyond it goes back to the
+  /// system.
   private static let keptArena = 64 << 20
 
   /// While `cancelled`, calls end with an error, the one under way among them, as soon as they see it.
   public func setCancelled(_ cancelled: Bool) { cancellation.set(cancelled) }
   public var isCancelled: Bool { cancellation.isRaised }
 
-  /// Gives back what is held between calls: plans, memory between operators, the trace, and also the experts that
-  /// the model holds under a budget.
+  /// Gives back what is held between calls: plans, memory between operators, the trace, and also the experts
+  /// that the model holds under a budget.
   public func trim() throws(RuntimeError) {
     try enter()
     defer { leave() }
     plans.clear()
     trace = nil
-    counters.heldPlans = 0
+    counters.heldPlans = plans.count
     model.store.trim()
     arena = try Allocation.pages(size: 0)
     counters.arenaBytes = 0
@@ -124,7 +124,7 @@ public final class Session: @unchecked Sendable {
     let plan = try PlanBuilder.build(signature, inputs: shapes, threads: model.threads)
     plans.add(index, plan)
     counters.plans += 1
-    counters.heldPlans = min(counters.heldPlans + 1, PlanCache.capacity)
+    counters.heldPlans = plans.count
     return plan
   }
 

@@ -1,7 +1,7 @@
 public import LimequatTensor
 
-/// A tensor in the caller's memory that is read during a call: contiguous, row-major, beginning at a multiple of
-/// its element size.
+/// A tensor in the caller's memory that is read during a call: contiguous, row-major, beginning at a multiple
+/// of its element size.
 public struct TensorView {
   public var type: ElementType
   public var shape: Shape

@@ -22,8 +22,8 @@ struct Routing {
     let kept: UnsafeMutablePointer<UInt8>
   }
 
-  /// Room to work in. `scores`: (tokens, experts), which may be the logits themselves when they are not needed
-  /// afterwards; `counts`: experts; `order` and `spare`: tokens each.
+  /// Room to work in. `scores`: (tokens, experts), which may be the logits themselves when they are not
+  /// needed afterwards; `counts`: experts; `order` and `spare`: tokens each.
   struct Room {
     let scores: UnsafeMutablePointer<Float>
     let counts: UnsafeMutablePointer<UInt32>
@@ -114,8 +114,8 @@ struct Routing {
     return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
   }
 
-  /// Puts the tokens of a group into `room.order` as they are served: by position, or by descending first gate
-  /// with ties in position order (a merge sort, which is stable).
+  /// Puts the tokens of a group into `room.order` as they are served: by position, or by descending first
+  /// gate with ties in position order (a merge sort, which is stable).
   private func sort(_ group: Range<Int>, _ gates: UnsafePointer<Float>, _ room: Room) {
     let count = group.count
     for index in 0..<count { room.order[index] = UInt32(truncatingIfNeeded: group.lowerBound + index) }

@@ -1,7 +1,8 @@
 internal import CLimequatKernels
 internal import LimequatGraph
 
-/// What becomes of the experts' answers: y[s] = residual[s] + (0 + gate * answer + ...), choices in rank order.
+/// What becomes of the experts' answers: y[s] = residual[s] + (0 + gate * answer + ...), choices in rank
+/// order.
 extension SparseMoERun {
   func roundOutputs(_ wave: Range<Int>) {
     let start = output(wave.lowerBound, wave)

@@ -3,8 +3,8 @@ internal import LimequatContainer
 internal import LimequatGraph
 internal import LimequatTensor
 
-/// One evaluation of a SparseMoE node: routes the tokens, visits each expert once with all its tokens, and adds
-/// up what the experts answer.
+/// One evaluation of a SparseMoE node: routes the tokens, visits each expert once with all its tokens, and
+/// adds up what the experts answer.
 ///
 ///     y[s] = residual[s] + sum over choices in rank order of gate * expert(x[s])
 ///
@@ -15,7 +15,6 @@ struct SparseMoERun {
   let engine: Engine
   let store: ExpertStore
   let demand: ExpertDemand
-  let cancellation: Cancellation
 
   private var shape: SparseMoEShape { room.shape }
   private var k: Int { room.shape.attributes.k }
@@ -28,8 +27,8 @@ struct SparseMoERun {
     Routing.Results(experts: part(room.experts), gates: part(room.gates), kept: part(room.kept))
   }
 
-  /// x (tokens, inputSize), logits (tokens, experts), residual and y (tokens, outputSize); y may be the residual
-  /// and nothing else.
+  /// x (tokens, inputSize), logits (tokens, experts), residual and y (tokens, outputSize); y may be the
+  /// residual and nothing else.
   func run(
     x: UnsafePointer<Float>, logits: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
     y: UnsafeMutablePointer<Float>
@@ -135,7 +134,7 @@ struct SparseMoERun {
     var row = offsets[Int(first)]
     var place = 0
     while row < end {
-      try cancellation.check()
+      try demand.cancellation.check()
       let wave = row..<min(row + shape.waveRows, end)
       // The experts whose rows meet the wave; the last one may go on in the next wave.
       var stop = place

@@ -45,10 +45,8 @@ final class ThreadPool: @unchecked Sendable {
       var handle = pthread_t()
       let failure = lmq_thread_start(&handle, Crew.body, Unmanaged.passUnretained(crew).toOpaque())
       guard failure == 0 else {
-        logger?(
-          .warning,
-          "\(BytesError.system(call: .thread, errno: failure)): \(handles.count + 1) threads of \(threads) run"
-        )
+        let refusal = BytesError.system(call: .thread, errno: failure)
+        logger?(.warning, "\(refusal): \(handles.count + 1) threads of \(threads) run")
         break
       }
       handles.append(handle)

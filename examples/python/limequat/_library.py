@@ -14,6 +14,7 @@ from . import errors
 ABI_VERSION = 1
 MAXIMUM_RANK = 8
 VERIFY_OPEN = 1
+HOLDING_RESIDENT = 1
 
 DTYPES = {1: np.dtype(np.float32), 5: np.dtype(np.uint8), 6: np.dtype(np.int32), 7: np.dtype(np.int64),
           8: np.dtype(np.bool_)}

@@ -75,6 +75,7 @@ class Model(lib.Handle):
 
     threads: that work on a call, the caller's among them; 0: as many as processors.
     memory_budget: bytes that experts may hold; 0: no bound, the file is mapped.
+    resident: read all weights when they are first used, and keep them; not with a memory_budget.
     verify: compare every checksum while the file is opened.
     kernels: the kernel table by name, for tests.
     log: hears what goes on beside results and errors; called by threads that are in a call.
@@ -88,6 +89,7 @@ class Model(lib.Handle):
         *,
         threads: int = 0,
         memory_budget: int = 0,
+        resident: bool = False,
         verify: bool = False,
         kernels: str | None = None,
         log: Log | None = None,
@@ -96,7 +98,8 @@ class Model(lib.Handle):
             (lambda _, level, message: log(_levels.get(level, logging.INFO), _text(message))) if log else 0)
         options = lib.Options(
             threads=threads, verify=lib.VERIFY_OPEN if verify else 0, memory_budget=memory_budget,
-            kernels=kernels.encode() if kernels else None, logger=self._logger)
+            kernels=kernels.encode() if kernels else None, holding=lib.HOLDING_RESIDENT if resident else 0,
+            logger=self._logger)
         handle = c.c_void_p()
         lib.call("model_open", os.fsencode(path), options, c.byref(handle))
         self._own(handle.value)

@@ -3,13 +3,14 @@ internal import Glibc
 internal import LimequatABI
 internal import LimequatBytes
 
-/// A .lmq file, through the C API as a program would: opened, described, every signature run once, and verified.
+/// A .lmq file, through the C API as a program would: opened, described, every signature run once, and
+/// verified.
 func fuzzContainer(_ bytes: UnsafeRawBufferPointer) {
   let file = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
   defer { file.deallocate() }
   file.copyMemory(from: bytes)
-  // As it is, which most often ends at a checksum; then as a liar would write it, without looking at weights, in
-  // memory and read within a budget.
+  // As it is, which most often ends at a checksum; then as a liar would write it, without looking at weights,
+  // in memory and read within a budget.
   use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_DEFAULT)
   mendChecksums(file)
   use(UnsafeRawBufferPointer(file), verify: LMQ_VERIFY_NEVER)

@@ -28,7 +28,8 @@ func fuzzCheckpoint(_ bytes: UnsafeRawBufferPointer, as file: String, in folder:
   }
 }
 
-/// A plan for the folder `limoe-sentencepiece`, of which one file is the input: reads its configuration and its tokenizer.
+/// A plan for the folder `limoe-sentencepiece`, of which one file is the input: reads its configuration and
+/// its tokenizer.
 func fuzzConversion(_ bytes: UnsafeRawBufferPointer, as file: String) {
   let folder = ScratchFolder.like("limoe-sentencepiece")
   folder.write(bytes, as: file)

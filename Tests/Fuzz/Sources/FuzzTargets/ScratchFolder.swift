@@ -1,7 +1,8 @@
 internal import Glibc
 
-/// A folder of files in memory, one of a kind for the life of the process. LIMEQUAT_FUZZ_FOLDER has the folders
-/// that they are copied from; LIMEQUAT_FUZZ_SCRATCH is where they are made, and removed by whoever set it.
+/// A folder of files in memory, one of a kind for the life of the process. LIMEQUAT_FUZZ_FOLDER has the
+/// folders that they are copied from; LIMEQUAT_FUZZ_SCRATCH is where they are made, and removed by whoever
+/// set it.
 struct ScratchFolder {
   let path: String
 

@@ -45,7 +45,8 @@ func fuzzTokenizer(_ bytes: UnsafeRawBufferPointer) {
   }
 }
 
-/// A copy that begins at a multiple of 64 and ends where its memory ends, so that a sanitizer sees reads beyond.
+/// A copy that begins at a multiple of 64 and ends where its memory ends, so that a sanitizer sees reads
+/// beyond.
 final class AlignedCopy {
   let bytes: UnsafeRawBufferPointer
 

@@ -1,5 +1,5 @@
-// label MODEL LABEL,LABEL,... TEMPLATE IMAGE.ppm...: the best label of each image by text prompts. The labels are
-// embedded once; then an image is a vector and a product.
+// label MODEL LABEL,LABEL,... TEMPLATE IMAGE.ppm...: the best label of each image by text prompts. The labels
+// are embedded once; then an image is a vector and a product.
 import Foundation
 import Limequat
 
