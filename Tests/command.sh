@@ -123,11 +123,13 @@ report = json.load(open(sys.argv[1]))
 sys.exit(any(field not in report for field in fields.split()))' "$work/bench.json"
 
 check "routing within a budget" 0 "$limequat" routing "$model" --text seven --memory-budget 1MiB
-check "says what was read" 0 grep -qE "^experts: 0 hits, [1-9][0-9]* misses, .* read, .* held$" "$work/out"
+cp "$work/out" "$work/reading.txt"
+check "says what was read" 0 grep -qE "^experts: 0 hits, [1-9][0-9]* misses, .* read, .* held$" "$work/reading.txt"
 check "routing within a budget, as JSON" 0 "$limequat" routing "$model" --text seven --memory-budget 1MiB --json
+cp "$work/out" "$work/reading.json"
 check "says it, too" 0 python3 -c 'import json, sys
 reading = json.load(open(sys.argv[1]))["reading"]
-sys.exit(not (reading["misses"] > 0 and 0 < reading["peak_expert_bytes"] <= 1 << 20))' "$work/out"
+sys.exit(not (reading["misses"] > 0 and 0 < reading["peak_expert_bytes"] <= 1 << 20))' "$work/reading.json"
 
 # --- careless users -------------------------------------------------------------------------------------------
 image=$(printf '%s\n' $digits/test/*.png | head -n 1)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "input.h"
 #include "limequat.h"
 
 enum { MOST_CALLS = 4096, VOCABULARY = 32000 };
@@ -68,20 +69,12 @@ int main(int count, char **words) {
   if (lmq_session_open(model, NULL, &session, &error)) return fail(&error);
   double opened = now();
 
-  size_t signature, size = 1;
-  lmq_tensor_facts facts = LMQ_TENSOR_FACTS_INIT;
-  if (lmq_model_find_signature(model, words[2], &signature, &error)) return fail(&error);
-  if (lmq_model_describe_input(model, signature, 0, &facts, &error)) return fail(&error);
-  lmq_input input = {.name = facts.name, .type = facts.type, .rank = facts.rank};
-  for (uint32_t axis = 0; axis < facts.rank; axis++) {
-    input.dims[axis] = facts.dims[axis] < 0 ? atoll(words[3]) : facts.dims[axis];
-    size *= (size_t)input.dims[axis];
-  }
-  void *data = malloc(size * 4);
+  lmq_input input;
+  if (describe_input(model, words[2], atoll(words[3]), &input, &error)) return fail(&error);
+  void *data = malloc(input.size);
   if (!data) return 3;
-  fill(facts.type, data, size);
+  fill(input.type, data, input.size / 4);
   input.data = data;
-  input.size = size * 4;
   lmq_output output = {.name = "embedding"};
   if (lmq_session_plan(session, words[2], &input, 1, &output, 1, &error)) return fail(&error);
   if (!(output.data = malloc(output.size))) return 3;

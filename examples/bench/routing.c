@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "input.h"
 #include "limequat.h"
 
 static int fail(const lmq_error *error) {
@@ -21,21 +22,13 @@ int main(int count, char **words) {
   if (lmq_model_open(words[1], NULL, &model, &error)) return fail(&error);
   if (lmq_session_open(model, &options, &session, &error)) return fail(&error);
 
-  size_t signature, size = 1;
-  lmq_tensor_facts facts = LMQ_TENSOR_FACTS_INIT;
-  if (lmq_model_find_signature(model, words[2], &signature, &error)) return fail(&error);
-  if (lmq_model_describe_input(model, signature, 0, &facts, &error)) return fail(&error);
-  lmq_input input = {.name = facts.name, .type = facts.type, .rank = facts.rank};
-  for (uint32_t axis = 0; axis < facts.rank; axis++) {
-    input.dims[axis] = facts.dims[axis] < 0 ? atoll(words[3]) : facts.dims[axis];
-    size *= (size_t)input.dims[axis];
-  }
-  void *data = malloc(size * 4);
+  lmq_input input;
+  if (describe_input(model, words[2], atoll(words[3]), &input, &error)) return fail(&error);
+  void *data = malloc(input.size);
   FILE *file = fopen(words[4], "rb");
-  if (!data || !file || fread(data, 4, size, file) != size) return perror(words[4]), 3;
+  if (!data || !file || fread(data, 1, input.size, file) != input.size) return perror(words[4]), 3;
   fclose(file);
   input.data = data;
-  input.size = size * 4;
   lmq_output output = {.name = "embedding"};
   if (lmq_session_plan(session, words[2], &input, 1, &output, 1, &error)) return fail(&error);
   if (!(output.data = malloc(output.size))) return 3;
