@@ -30,14 +30,15 @@ LMQ_INLINE void tile_of(bool narrow, size_t width, size_t first, size_t rows, co
     LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = _mm256_setzero_ps();
   const int type = narrow ? t->type : LMQ_F32;
   const size_t bytes = narrow ? 16 : 32;  // of what fills a register
-  const char *const x = t->x, *const panel = t->w + first / 8 * bytes;
+  const char *const panel = t->w + first / 8 * bytes;
+  lmq_units units = first_units(t);
   STEPS(t, first / LMQ_LANES, 4 / width, {
     const char *w = panel + j * 4 * bytes;
     if (rows == 3 && width == 4) {
       // The fewer of the two operands wait in registers.
       __m256 a[TILE_ROWS];
       LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-        a[i] = _mm256_set1_ps(load_f32(x + (i * X_STRIDE + j) * 4));
+        a[i] = _mm256_set1_ps(load_f32(next_unit(&units, i)));
       LMQ_UNROLL for (size_t r = 0; r < width; r++) {
         __m256 b = widen(type, w + r * bytes);
         LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
@@ -49,13 +50,14 @@ LMQ_INLINE void tile_of(bool narrow, size_t width, size_t first, size_t rows, co
       __m256 b[4];
       LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = widen(type, w + r * bytes);
       LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-        __m256 a = _mm256_set1_ps(load_f32(x + (i * X_STRIDE + j) * 4));
+        __m256 a = _mm256_set1_ps(load_f32(next_unit(&units, i)));
         LMQ_UNROLL for (size_t r = 0; r < width; r++) {
           s[i][r] = _mm256_fmadd_ps(a, b[r], s[i][r]);
           KEEP_ORDER(s[i][r]);
         }
       }
     }
+    advance(&units);
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) {
@@ -65,6 +67,7 @@ LMQ_INLINE void tile_of(bool narrow, size_t width, size_t first, size_t rows, co
 }
 
 static void tile(const lmq_tile *t) {
+  clear_totals(t);
 #define WHOLE(narrow, n) \
   case n: tile_of(narrow, 4, 0, n, t); break;
 #define HALVES(narrow, n) \
@@ -85,14 +88,15 @@ static void tile(const lmq_tile *t) {
 #include "matmul.inc.h"
 
 static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
-  matmul_with(job, panel_begin, panel_end, (float_tile){TILE_ROWS, tile});
+  matmul_with(job, panel_begin, panel_end, (float_tile){.rows = TILE_ROWS, .tile = tile});
 }
 static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
-  matmul_int8_with(job, panel_begin, panel_end, (int8_tile){4, lmq_tile_avx2, LMQ_SPLIT, lmq_copy_split});
+  matmul_int8_with(
+      job, panel_begin, panel_end,
+      (int8_tile){.rows = 4, .tile = lmq_tile_avx2, .codes = LMQ_SPLIT, .copy = lmq_copy_split});
 }
 static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
-  matmul_int8_with(
-      job, panel_begin, panel_end, (int8_tile){6, lmq_tile_avx_vnni, LMQ_SHIFTED, lmq_copy_shifted});
+  matmul_int8_with(job, panel_begin, panel_end, (int8_tile){.rows = 6, .tile = lmq_tile_avx_vnni});
 }
 
 const lmq_kernels lmq_avx2 = LMQ_KERNELS("avx2", matmul, matmul_int8);

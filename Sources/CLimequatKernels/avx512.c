@@ -23,8 +23,10 @@ LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
   __m512 s[TILE_ROWS][2];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_setzero_ps();
+  const __mmask16 present = t->is_first ? 0 : 0xFFFF;
   const int type = t->type;
   const char *w = t->w;
+  lmq_units units = first_units(t);
   STEPS(t, 0, 1, {
     __m512 b[2];
     if (type == LMQ_F32) {
@@ -36,14 +38,15 @@ LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
       w += 64;
     }
     LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-      __m512 a = _mm512_set1_ps(load_f32(t->x + (i * X_STRIDE + j) * 4));
+      __m512 a = _mm512_set1_ps(load_f32(next_unit(&units, i)));
       LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_fmadd_ps(a, b[r], s[i][r]);
     }
+    advance(&units);
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) {
       float *total = (float *)t->totals + i * LMQ_PANEL + r * 16;
-      _mm512_store_ps(total, _mm512_add_ps(_mm512_load_ps(total), s[i][r]));
+      _mm512_store_ps(total, _mm512_add_ps(_mm512_maskz_load_ps(present, total), s[i][r]));
     }
 }
 
@@ -59,14 +62,16 @@ static void tile(const lmq_tile *t) {
 #include "matmul.inc.h"
 
 static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
-  matmul_with(job, panel_begin, panel_end, (float_tile){TILE_ROWS, tile});
+  matmul_with(job, panel_begin, panel_end, (float_tile){.rows = TILE_ROWS, .tile = tile, .is_wide = true});
 }
 static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
-  matmul_int8_with(job, panel_begin, panel_end, (int8_tile){4, lmq_tile_avx2, LMQ_SPLIT, lmq_copy_split});
+  matmul_int8_with(
+      job, panel_begin, panel_end,
+      (int8_tile){.rows = 4, .tile = lmq_tile_avx2, .codes = LMQ_SPLIT, .copy = lmq_copy_split});
 }
 static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(
-      job, panel_begin, panel_end, (int8_tile){12, lmq_tile_avx512_vnni, LMQ_SHIFTED, lmq_copy_shifted});
+      job, panel_begin, panel_end, (int8_tile){.rows = 12, .tile = lmq_tile_avx512_vnni, .is_wide = true});
 }
 
 const lmq_kernels lmq_avx512 = LMQ_KERNELS("avx512", matmul, matmul_int8);

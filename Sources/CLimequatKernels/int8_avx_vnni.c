@@ -1,5 +1,4 @@
-// Int8 products for x86-64 with AVX-VNNI. vpdpbusd adds four products of an unsigned with a signed byte: the
-// codes of x come 128 too large.
+// Int8 products for x86-64 with AVX-VNNI. vpdpbusd adds four products of an unsigned with a signed byte.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -18,14 +17,16 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++)
       s[i][r] = load((const int32_t *)t->totals + i * LMQ_PANEL + first + r * 8);
+  lmq_units units = first_units(t);
   STEPS(t, first / LMQ_LANES, 4 / width, {
     const char *w = t->w + j * panel_row(LMQ_INT8) + first * 4;
     __m256i b[4];
     LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = load(w + r * 32);
     LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-      __m256i a = _mm256_set1_epi32(load_i32(t->x + (i * X_STRIDE + j) * 4));
+      __m256i a = _mm256_set1_epi32(load_i32(next_unit(&units, i)));
       LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = _mm256_dpbusd_avx_epi32(s[i][r], a, b[r]);
     }
+    advance(&units);
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++)
@@ -33,6 +34,7 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
 }
 
 void lmq_tile_avx_vnni(const lmq_tile *t) {
+  clear_totals(t);
   switch (t->rows) {
   case 1: tile_of(4, 0, 1, t); break;
   case 2: tile_of(4, 0, 2, t); break;

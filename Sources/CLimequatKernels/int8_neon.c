@@ -7,7 +7,7 @@
 
 /// A group of four codes of row i, in each quarter of a register.
 LMQ_INLINE int8x16_t group(const lmq_tile *t, size_t i, size_t j) {
-  return vreinterpretq_s8_s32(vdupq_n_s32(load_i32(t->x + (i * X_STRIDE + j) * 4)));
+  return vreinterpretq_s8_s32(vdupq_n_s32(load_i32(unit_of(t, i, j))));
 }
 /// The codes of 16 / 4 outputs, `r` registers behind output `first`.
 LMQ_INLINE int8x16_t weights(const lmq_tile *t, size_t first, size_t r, size_t j) {
@@ -40,6 +40,7 @@ LMQ_INLINE void neon_tile_of(size_t first, size_t rows, const lmq_tile *t) {
 }
 
 void lmq_tile_neon(const lmq_tile *t) {
+  clear_totals(t);
 #define HALVES(n) \
   case n: \
     neon_tile_of(0, n, t); \
@@ -70,6 +71,7 @@ LMQ_INLINE void dotprod_tile_of(size_t width, size_t first, size_t rows, const l
 }
 
 void lmq_tile_neon_dotprod(const lmq_tile *t) {
+  clear_totals(t);
 #define WHOLE(n) \
   case n: dotprod_tile_of(8, 0, n, t); break;
 #define HALVES(n) \
@@ -90,9 +92,8 @@ void lmq_tile_neon_dotprod(const lmq_tile *t) {
 
 /// Eight codes of rows i and i + 1; of the last row alone, twice.
 LMQ_INLINE int8x16_t two_rows(const lmq_tile *t, size_t i, size_t rows, size_t j) {
-  const int8_t *x = (const int8_t *)t->x + j * 4;
   size_t other = i + 1 < rows ? i + 1 : i;
-  return vcombine_s8(vld1_s8(x + i * X_STRIDE * 4), vld1_s8(x + other * X_STRIDE * 4));
+  return vcombine_s8(vld1_s8((const int8_t *)unit_of(t, i, j)), vld1_s8((const int8_t *)unit_of(t, other, j)));
 }
 
 LMQ_INLINE void i8mm_tile_of(size_t first, size_t rows, const lmq_tile *t) {
@@ -135,6 +136,7 @@ LMQ_INLINE void i8mm_tile_of(size_t first, size_t rows, const lmq_tile *t) {
 }
 
 void lmq_tile_neon_i8mm(const lmq_tile *t) {
+  clear_totals(t);
 #define HALVES(n) \
   case n: \
     i8mm_tile_of(0, n, t); \

@@ -5,51 +5,70 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+enum { PARTS = LMQ_PANEL / LMQ_LANES };  // of a panel's outputs, a vector each
+
 /// Where results go, and what happens to them last.
 typedef struct {
   float *y;
   size_t y_stride;
   const float *residual;
-  size_t residual_stride, columns;
+  size_t residual_stride, counts[PARTS];
+  float *totals;  // takes what is yet to be activated
+  lmq_activation activation;
 } destination;
 
 LMQ_INLINE destination destination_of(
-    const lmq_finish *f, float *y, size_t y_stride, const float *residual, size_t residual_stride, size_t n) {
+    const lmq_finish *f, float *y, size_t y_stride, const float *residual, size_t residual_stride, size_t n,
+    lmq_activation activation) {
   size_t first = f->panel * LMQ_PANEL;
-  return (destination){
-      y + f->row * y_stride + first, y_stride,
-      residual ? residual + f->row * residual_stride + first : NULL, residual_stride,
-      lmq_min(LMQ_PANEL, n - first)};
+  destination to = {
+      .y = y + f->row * y_stride + first, .y_stride = y_stride,
+      .residual = residual ? residual + f->row * residual_stride + first : NULL,
+      .residual_stride = residual_stride, .totals = f->totals, .activation = activation};
+  LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)
+    to.counts[r] = n - first > r * LMQ_LANES ? lmq_min(LMQ_LANES, n - first - r * LMQ_LANES) : 0;
+  return to;
 }
-/// Columns from j on of row i.
-LMQ_SHARED void deliver(const destination *to, size_t i, size_t j, size_t count, vec a) {
+/// Part r of a vector of all outputs.
+LMQ_INLINE vec part_of(const destination *to, const float *values, size_t r) {
+  return values ? v_read(values + r * LMQ_LANES, to->counts[r], 0.0f) : v_set(0.0f);
+}
+/// Part r of row i.
+LMQ_SHARED void deliver(const destination *to, size_t i, size_t r, vec a) {
+  const size_t j = r * LMQ_LANES, count = to->counts[r];
+  if (count == 0) return;
   if (to->residual) a = v_add(v_read(to->residual + i * to->residual_stride + j, count, 0.0f), a);
   v_write(to->y + i * to->y_stride + j, count, a);
 }
-/// Rows of a panel after an activation; they are written over.
-static void activate_and_deliver(
-    const destination *to, float *panel, size_t rows, lmq_activation activation) {
-  rows_activate(panel, panel, rows * LMQ_PANEL, activation);
-  for (size_t i = 0; i < rows; i++)
-    VECTORS(j, count, to->columns) deliver(to, i, j, count, v_load(panel + i * LMQ_PANEL + j));
+/// The same before an activation.
+LMQ_INLINE void deliver_total(const destination *to, size_t i, size_t r, vec a) {
+  if (to->activation == LMQ_ACTIVATION_NONE) deliver(to, i, r, a);
+  else v_store(to->totals + i * LMQ_PANEL + r * LMQ_LANES, a);
+}
+static void activate_and_deliver(const destination *to, size_t rows) {
+  if (!to->residual)
+    return activate(
+        to->totals, LMQ_PANEL, to->y, to->y_stride, rows, to->counts[0] + to->counts[1], to->activation);
+  rows_activate(to->totals, to->totals, rows * LMQ_PANEL, to->activation);
+  LMQ_ROLLED for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)
+      deliver(to, i, r, v_load(to->totals + i * LMQ_PANEL + r * LMQ_LANES));
 }
 
 static void finish(const lmq_finish *f) {
   const lmq_matmul *job = f->job;
-  float *totals = f->totals;
-  const float *bias = job->bias ? job->bias + f->panel * LMQ_PANEL : NULL;
-  const destination to =
-      destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
-  VECTORS(j, count, to.columns) {
-    const vec b = bias ? v_read(bias + j, count, 0.0f) : v_set(0.0f);
-    LMQ_ROLLED for (size_t i = 0; i < f->rows; i++) {
-      vec a = v_load(totals + i * LMQ_PANEL + j);
-      if (bias) a = v_add(a, b);
-      if (job->activation == LMQ_ACTIVATION_NONE) deliver(&to, i, j, count, a);
-      else v_store(totals + i * LMQ_PANEL + j, a);
+  const size_t rows = f->rows;
+  const float *totals = f->totals, *bias = job->bias ? job->bias + f->panel * LMQ_PANEL : NULL;
+  const destination to = destination_of(
+      f, job->y, job->y_stride, job->residual, job->residual_stride, job->n, job->activation);
+  vec b[PARTS];
+  LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) b[r] = part_of(&to, bias, r);
+  LMQ_ROLLED for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) {
+      vec a = v_load(totals + i * LMQ_PANEL + r * LMQ_LANES);
+      deliver_total(&to, i, r, bias ? v_add(a, b[r]) : a);
     }
-  }
-  if (job->activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, totals, f->rows, job->activation);
+  if (to.activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, rows);
 }
 
 typedef struct {
@@ -62,37 +81,47 @@ typedef struct {
 static void finish_int8(const lmq_finish *f) {
   const int8_product *product = f->job;
   const lmq_matmul_int8 *job = &product->job;
-  const size_t first = f->panel * LMQ_PANEL;
-  char *totals = f->totals;  // become floats, if there is an activation
-  const destination to =
-      destination_of(f, job->y, job->y_stride, job->residual, job->residual_stride, job->n);
-  VECTORS(j, count, to.columns) {
-    const vec scale = v_load(product->scales + first + j);
-    const vec bias = job->bias ? v_read(job->bias + first + j, count, 0.0f) : v_set(0.0f);
-    const ivec excess =
-        product->codes == LMQ_SHIFTED ? i_left(i_load(product->sums + first + j), 7) : i_set(0);
-    LMQ_ROLLED for (size_t i = 0; i < f->rows; i++) {
-      const size_t row = job->x_rows ? job->x_rows[f->row + i] : f->row + i;
-      const vec product_scale = v_mul(v_set(job->x_scales[row]), scale);
-      char *total = totals + (i * LMQ_PANEL + j) * 4;
-      vec a = v_from_integers(i_add(i_sub(i_load(total), excess), i_set((uint32_t)f->negatives[i])));
-      a = job->bias ? v_fma(a, product_scale, bias) : v_mul(a, product_scale);
-      if (job->activation == LMQ_ACTIVATION_NONE) deliver(&to, i, j, count, a);
-      else memcpy(total, &a, sizeof a);
+  const size_t first = f->panel * LMQ_PANEL, first_row = f->row, rows = f->rows;
+  const destination to = destination_of(
+      f, job->y, job->y_stride, job->residual, job->residual_stride, job->n, job->activation);
+  // In variables, which the results written meanwhile can't change.
+  const char *totals = f->totals;
+  const int32_t *negatives = f->negatives, *x_offsets = job->x_offsets;
+  const float *x_scales = job->x_scales, *bias = job->bias ? job->bias + first : NULL;
+  const uint32_t *x_rows = job->x_rows;
+  const int32_t shift = product->codes == LMQ_UNSIGNED ? 0 : 128;
+  vec scale[PARTS], b[PARTS];
+  ivec sums[PARTS];
+  LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) {
+    scale[r] = v_load(product->scales + first + r * LMQ_LANES);
+    sums[r] = i_load(product->sums + first + r * LMQ_LANES);
+    b[r] = part_of(&to, bias, r);
+  }
+  LMQ_ROLLED for (size_t i = 0; i < rows; i++) {
+    const size_t row = x_rows ? x_rows[first_row + i] : first_row + i;
+    const vec x_scale = v_set(x_scales[row]);
+    // By how much all codes of the row are too large.
+    const ivec excess = i_set((uint32_t)(x_offsets[row] - shift)), lacking = i_set((uint32_t)negatives[i]);
+    LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) {
+      ivec total = i_add(i_load(totals + (i * LMQ_PANEL + r * LMQ_LANES) * 4), lacking);
+      vec a = v_from_integers(i_sub(total, i_multiply(sums[r], excess)));
+      const vec product_scale = v_mul(x_scale, scale[r]);
+      deliver_total(&to, i, r, bias ? v_fma(a, product_scale, b[r]) : v_mul(a, product_scale));
     }
   }
-  if (job->activation != LMQ_ACTIVATION_NONE)
-    activate_and_deliver(&to, (float *)(void *)totals, f->rows, job->activation);
+  if (to.activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, rows);
 }
 
-/// What a table brings to its products of floats, and what to those of int8.
+/// What a table brings to its products of floats, and what to those of int8 (walk.h explains).
 typedef struct {
   size_t rows;
   lmq_tile_function *tile;
+  bool is_wide;
 } float_tile;
 typedef struct {
   size_t rows;
   lmq_tile_function *tile;
+  bool is_wide;
   lmq_codes codes;
   lmq_copy_function *copy;
 } int8_tile;
@@ -101,8 +130,8 @@ static void matmul_with(const lmq_matmul *job, size_t panel_begin, size_t panel_
   lmq_walk walk = {
       .x = (const char *)job->x, .x_bytes = job->x_stride * sizeof(float), .x_rows = job->x_rows,
       .panels = job->panels, .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m,
-      .k = job->k, .type = job->type, .tile_rows = with.rows, .tile = with.tile,
-      .copy = lmq_copy_plain, .job = job, .finish = finish};
+      .k = job->k, .type = job->type, .tile_rows = with.rows, .is_wide = with.is_wide,
+      .tile = with.tile, .job = job, .finish = finish};
   lmq_walk_panels(&walk, panel_begin, panel_end);
 }
 
@@ -114,7 +143,8 @@ static void matmul_int8_with(
   lmq_walk walk = {
       .x = (const char *)job->x, .x_bytes = job->x_stride, .x_rows = job->x_rows, .panels = job->panels,
       .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m, .k = units,
-      .type = LMQ_INT8, .codes = with.codes, .tile_rows = with.rows, .tile = with.tile, .copy = with.copy,
+      .type = LMQ_INT8, .codes = with.codes, .tile_rows = with.rows, .is_wide = with.is_wide, .tile = with.tile,
+      .copy = with.copy,
       .job = &product, .finish = finish_int8};
   lmq_walk_panels(&walk, panel_begin, panel_end);
 }

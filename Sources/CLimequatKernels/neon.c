@@ -30,7 +30,7 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
       w += 64;
     }
     LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-      float a = load_f32(t->x + (i * X_STRIDE + j) * 4);
+      float a = load_f32(unit_of(t, i, j));
       LMQ_UNROLL for (size_t r = 0; r < width; r++) s[i][r] = vfmaq_n_f32(s[i][r], b[r], a);
     }
   })
@@ -42,6 +42,7 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
 }
 
 static void tile(const lmq_tile *t) {
+  clear_totals(t);
 #define WHOLE(n) \
   case n: tile_of(8, 0, n, t); break;
 #define HALVES(n) \
@@ -57,18 +58,22 @@ static void tile(const lmq_tile *t) {
 #include "matmul.inc.h"
 
 static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
-  matmul_with(job, panel_begin, panel_end, (float_tile){TILE_ROWS, tile});
+  matmul_with(job, panel_begin, panel_end, (float_tile){.rows = TILE_ROWS, .tile = tile});
 }
 static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
-  matmul_int8_with(job, panel_begin, panel_end, (int8_tile){3, lmq_tile_neon, LMQ_PLAIN, lmq_copy_plain});
+  matmul_int8_with(
+      job, panel_begin, panel_end,
+      (int8_tile){.rows = 3, .tile = lmq_tile_neon, .codes = LMQ_SIGNED, .copy = lmq_copy_signed});
 }
 static void matmul_int8_dotprod(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(
-      job, panel_begin, panel_end, (int8_tile){6, lmq_tile_neon_dotprod, LMQ_PLAIN, lmq_copy_plain});
+      job, panel_begin, panel_end,
+      (int8_tile){.rows = 6, .tile = lmq_tile_neon_dotprod, .codes = LMQ_SIGNED, .copy = lmq_copy_signed});
 }
 static void matmul_int8_i8mm(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(
-      job, panel_begin, panel_end, (int8_tile){6, lmq_tile_neon_i8mm, LMQ_PLAIN, lmq_copy_plain});
+      job, panel_begin, panel_end,
+      (int8_tile){.rows = 6, .tile = lmq_tile_neon_i8mm, .codes = LMQ_SIGNED, .copy = lmq_copy_signed});
 }
 
 const lmq_kernels lmq_neon = LMQ_KERNELS("neon", matmul, matmul_int8);

@@ -82,14 +82,19 @@ static void rows_softmax(float *x, size_t x_stride, size_t m, size_t n, const ui
       sum = v_add(sum, e);
       v_write(x + j, count, e);
     }
-    vec total = v_set(v_sum(sum));
-    VECTORS(j, count, n) v_write(x + j, count, v_div(v_read(x + j, count, 0.0f), total));
+    vec share = v_set(1.0f / v_sum(sum));
+    VECTORS(j, count, n) v_write(x + j, count, v_mul(v_read(x + j, count, 0.0f), share));
   }
 }
 
-static __attribute__((noinline)) void rows_activate(
-    const float *x, float *y, size_t n, lmq_activation activation) {
-  VECTORS(j, count, n) v_write(y + j, count, v_activate(v_read(x + j, count, 0.0f), activation));
+/// m rows of n.
+static __attribute__((noinline)) void activate(
+    const float *x, size_t x_stride, float *y, size_t y_stride, size_t m, size_t n, lmq_activation activation) {
+  for (size_t i = 0; i < m; i++, x += x_stride, y += y_stride)
+    VECTORS(j, count, n) v_write(y + j, count, v_activate(v_read(x + j, count, 0.0f), activation));
+}
+static void rows_activate(const float *x, float *y, size_t n, lmq_activation activation) {
+  activate(x, n, y, n, 1, n, activation);
 }
 
 static void rows_binary(
@@ -140,48 +145,79 @@ static void rows_widen(const void *x, int type, float *y, size_t n) {
   }
 }
 
+/// A row of a panel from numbers `stride` apart.
+static void pack_row(const float *w, size_t stride, size_t columns, float factor, float *panel) {
+  for (size_t j = 0; j < columns; j++) panel[j] = w[j * stride] * factor;
+  for (size_t j = columns; j < LMQ_PANEL; j++) panel[j] = 0.0f;
+}
+
 static void rows_pack(
     const float *w, size_t k_stride, size_t n_stride, size_t k, size_t n, float factor, float *panels) {
-  for (size_t first = 0; first < n; first += LMQ_PANEL) {
-    size_t columns = lmq_min(LMQ_PANEL, n - first);
-    for (size_t i = 0; i < k; i++, panels += LMQ_PANEL) {
-      const float *row = w + i * k_stride + first * n_stride;
-      if (n_stride == 1) {
-        for (size_t half = 0; half < LMQ_PANEL; half += LMQ_LANES) {
-          size_t count = columns > half ? lmq_min(LMQ_LANES, columns - half) : 0;
-          vec a = count ? v_mul(v_read(row + half, count, 0.0f), v_set(factor)) : v_set(0.0f);
-          v_store(panels + half, a);
-        }
-      } else {
-        for (size_t j = 0; j < columns; j++) panels[j] = row[j * n_stride] * factor;
-        for (size_t j = columns; j < LMQ_PANEL; j++) panels[j] = 0.0f;
+  for (size_t first = 0; first < n; first += LMQ_PANEL, panels += k * LMQ_PANEL) {
+    const float *from = w + first * n_stride;
+    const size_t columns = lmq_min(LMQ_PANEL, n - first);
+    size_t i = 0;
+#ifdef V_TRANSPOSE
+    // Squares of 16 by 16, if they lie row by row.
+    for (; k_stride == 1 && i + LMQ_LANES <= k; i += LMQ_LANES)
+      for (size_t half = 0; half < LMQ_PANEL; half += LMQ_LANES) {
+        vec square[LMQ_LANES];
+        LMQ_UNROLL for (size_t j = 0; j < LMQ_LANES; j++)
+          square[j] =
+              half + j < columns ? v_mul(v_load(from + (half + j) * n_stride + i), v_set(factor)) : v_set(0.0f);
+        v_transpose(square);
+        LMQ_UNROLL for (size_t j = 0; j < LMQ_LANES; j++)
+          v_store(panels + (i + j) * LMQ_PANEL + half, square[j]);
+      }
+#endif
+    for (; i < k; i++) {
+      const float *row = from + i * k_stride;
+      if (n_stride != 1) {
+        pack_row(row, n_stride, columns, factor, panels + i * LMQ_PANEL);
+        continue;
+      }
+      for (size_t half = 0; half < LMQ_PANEL; half += LMQ_LANES) {
+        size_t count = columns > half ? lmq_min(LMQ_LANES, columns - half) : 0;
+        vec a = count ? v_mul(v_read(row + half, count, 0.0f), v_set(factor)) : v_set(0.0f);
+        v_store(panels + i * LMQ_PANEL + half, a);
       }
     }
   }
 }
 
+enum { WIDEST_OFFSET_ROW = 65536 };  // inputs for which the sum of (code - offset) * weight fits 32 bits
+
+/// Of a number whose magnitude is below 2^22.
+LMQ_INLINE float nearest_even(float a) { return (a + 0x1.8p+23f) - 0x1.8p+23f; }
+
 static void rows_quantize(
-    const float *x, size_t x_stride, size_t m, size_t k, int8_t *codes, size_t codes_stride, float *scales) {
+    const float *x, size_t x_stride, size_t m, size_t k, uint8_t *codes, size_t codes_stride, float *scales,
+    int32_t *offsets) {
   for (size_t i = 0; i < m; i++, x += x_stride, codes += codes_stride) {
-    // The largest magnitude as bits, whose order is that of the numbers; NaNs are above all.
-    ivec bits = i_set(0);
-    VECTORS(j, count, k) bits = i_max(bits, i_and(v_bits(v_read(x + j, count, 0.0f)), i_set(0x7FFFFFFF)));
-    int32_t lanes[LMQ_LANES], top = 0;
-    float largest;
-    memcpy(lanes, &bits, sizeof lanes);
-    for (size_t lane = 0; lane < LMQ_LANES; lane++) top = lanes[lane] > top ? lanes[lane] : top;
-    memcpy(&largest, &top, sizeof largest);
-    float factor = 127.0f / largest;
+    vec below = v_set(0.0f), above = v_set(0.0f), bad = v_set(0.0f);
+    VECTORS(j, count, k) {
+      vec a = v_read(x + j, count, 0.0f);
+      below = v_max(below, v_sub(v_set(0.0f), a));
+      above = v_max(above, a);
+      bad = v_add(bad, v_sub(a, a));  // a NaN for what is not finite
+    }
+    // From -low to high.
+    float low = v_largest(below), high = v_largest(above), finite = v_sum(bad);
+    if (k > WIDEST_OFFSET_ROW) low = high = high > low ? high : low;
+    float half = 0.5f * low + 0.5f * high, factor = 127.5f / half;
     size_t padded = (k + 3) / 4 * 4;
-    if (!(largest < INFINITY && factor < INFINITY)) {
-      scales[i] = largest < INFINITY ? 0.0f : NAN;
+    if (finite != 0 || !(factor < INFINITY)) {
+      scales[i] = finite == 0 ? 0.0f : NAN;
+      offsets[i] = 0;
       memset(codes, 0, padded);
       continue;
     }
-    scales[i] = largest / 127.0f;
+    scales[i] = half / 127.5f;
+    float offset = nearest_even(low * factor);
+    offsets[i] = (int32_t)offset;
     VECTORS(j, count, k) {
-      vec a = v_mul(v_read(x + j, count, 0.0f), v_set(factor));
-      int8_t space[LMQ_LANES];
+      vec a = v_fma(v_read(x + j, count, 0.0f), v_set(factor), v_set(offset));
+      uint8_t space[LMQ_LANES];
       if (count == LMQ_LANES) {
         v_codes(codes + j, a);
       } else {

@@ -11,10 +11,10 @@ enum {
 
 /// How a tile takes the codes of x.
 typedef enum {
-  LMQ_PLAIN,    // as they are
-  LMQ_SHIFTED,  // as unsigned bytes, 128 too large: the sum is too large by 128 times the sum of the weights
-  // As magnitudes and, SECOND_PLANE bytes behind, -1 for negative ones. By exclusive or with that a weight w
-  // becomes -w - 1: the sum lacks the magnitudes of all negative codes.
+  LMQ_UNSIGNED,  // as they are
+  LMQ_SIGNED,    // 128 less, from -128 to 127: the sum lacks 128 times the sum of the weights
+  // As the magnitudes of these and, SECOND_PLANE bytes behind, -1 for negative ones. By exclusive or with that
+  // a weight w becomes -w - 1: the sum lacks the magnitudes of all negative codes, too.
   LMQ_SPLIT,
 } lmq_codes;
 
@@ -25,10 +25,13 @@ enum { SECOND_PLANE = 24 * X_STRIDE * 4 };
 typedef struct {
   int type;
   size_t rows, k;
-  const char *x;     // rows X_STRIDE units apart
+  const char *x;     // rows x_bytes apart
+  size_t x_bytes;
   const char *w;     // k units of a panel
   void *totals;      // (rows, LMQ_PANEL) f32 or i32: what the sums are added to
-  const char *next;  // NULL, or the weights of the following call, to be fetched meanwhile
+  bool is_first;     // they are still to be set to 0
+  const char *next;  // NULL, or weights of the next block, to be fetched meanwhile
+  size_t next_bytes; // of these for each unit
 } lmq_tile;
 
 typedef void lmq_tile_function(const lmq_tile *tile);
@@ -51,17 +54,16 @@ LMQ_INLINE size_t element_bytes(int type) { return type == LMQ_F16 || type == LM
 LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); }
 
 /// Runs the last argument for each unit j of a tile. If the tile has a `next`, each of `parts` such runs
-/// fetches a part of its weights: a whole block ahead and evenly, since experts come from memory, which must
-/// not idle.
+/// fetches a part of its weights: ahead and evenly, since experts come from memory, which must not idle.
 #define STEPS(tile, part, parts, ...) \
   { \
-    const size_t k_ = (tile)->k, row_ = panel_row((tile)->type) / (parts); \
-    const char *fetch_ = (tile)->next ? (tile)->next + (part) * row_ * k_ : NULL; \
+    const size_t k_ = (tile)->k, bytes_ = (tile)->next_bytes / (parts); \
+    const char *fetch_ = (tile)->next ? (tile)->next + (part) * bytes_ * k_ : NULL; \
     LMQ_ROLLED for (size_t j = 0; j < k_; j++) { \
       if (__builtin_expect(fetch_ != NULL, 1)) { \
         __builtin_prefetch(fetch_, 0, 2); \
-        if (parts == 1) __builtin_prefetch(fetch_ + 64, 0, 2); \
-        fetch_ += row_; \
+        if (parts == 1) __builtin_prefetch(fetch_ + bytes_ / 2, 0, 2); \
+        fetch_ += bytes_; \
       } \
       __VA_ARGS__; \
     } \
@@ -77,6 +79,28 @@ LMQ_INLINE int32_t load_i32(const char *p) {
   memcpy(&value, p, sizeof value);
   return value;
 }
+
+/// Sets totals to 0, if that is still to be done.
+LMQ_INLINE void clear_totals(const lmq_tile *t) {
+  if (t->is_first) memset(t->totals, 0, t->rows * LMQ_PANEL * 4);
+}
+
+/// The unit j of row i.
+LMQ_INLINE const char *unit_of(const lmq_tile *t, size_t i, size_t j) { return t->x + i * t->x_bytes + j * 4; }
+
+/// Where the next units of up to 12 rows lie. Three rows share a pointer that walks along: for one each there
+/// are not registers enough.
+typedef struct { const char *first[4]; size_t x_bytes; } lmq_units;
+
+LMQ_INLINE lmq_units first_units(const lmq_tile *t) {
+  lmq_units units = {.x_bytes = t->x_bytes};
+  LMQ_UNROLL for (size_t g = 0; g < 4; g++) units.first[g] = t->x + g * 3 * t->x_bytes;
+  return units;
+}
+LMQ_INLINE const char *next_unit(const lmq_units *units, size_t i) {
+  return units->first[i / 3] + i % 3 * units->x_bytes;
+}
+LMQ_INLINE void advance(lmq_units *units) { LMQ_UNROLL for (size_t g = 0; g < 4; g++) units->first[g] += 4; }
 
 /// Keeps the compiler from loading ahead, where there are no registers for it; the processor does so anyway.
 #define KEEP_ORDER(sum) __asm__ volatile("" : "+x"(sum)::"memory")

@@ -70,18 +70,17 @@ LMQ_INLINE ivec i_and(ivec x, ivec y) { return (ivec)PAIRS(_mm256_and_si256, x, 
 LMQ_INLINE ivec i_or(ivec x, ivec y) { return (ivec)PAIRS(_mm256_or_si256, x, y); }
 LMQ_INLINE ivec i_add(ivec x, ivec y) { return (ivec)PAIRS(_mm256_add_epi32, x, y); }
 LMQ_INLINE ivec i_sub(ivec x, ivec y) { return (ivec)PAIRS(_mm256_sub_epi32, x, y); }
-LMQ_INLINE ivec i_max(ivec x, ivec y) { return (ivec)PAIRS(_mm256_max_epi32, x, y); }
+LMQ_INLINE ivec i_multiply(ivec x, ivec y) { return (ivec)PAIRS(_mm256_mullo_epi32, x, y); }
 LMQ_INLINE ivec i_load(const void *p) {
   return (ivec){_mm256_loadu_si256(p), _mm256_loadu_si256((const __m256i *)p + 1)};
 }
 LMQ_INLINE vec v_from_integers(ivec x) { return (vec){_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
-LMQ_INLINE void v_codes(int8_t *p, vec x) {
+LMQ_INLINE void v_codes(uint8_t *p, vec x) {
   __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b));
   words = _mm256_permute4x64_epi64(words, 0xD8);  // packs works in halves
   _mm_storeu_si128(
-      (__m128i *)p, _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+      (__m128i *)p, _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
-LMQ_INLINE ivec i_left(ivec x, int n) { return (ivec){_mm256_slli_epi32(x.a, n), _mm256_slli_epi32(x.b, n)}; }
 LMQ_INLINE ivec i_right(ivec x, int n) {
   return (ivec){_mm256_srli_epi32(x.a, n), _mm256_srli_epi32(x.b, n)};
 }

@@ -41,13 +41,13 @@ LMQ_INLINE ivec i_and(ivec a, ivec b) { return _mm512_and_si512(a, b); }
 LMQ_INLINE ivec i_or(ivec a, ivec b) { return _mm512_or_si512(a, b); }
 LMQ_INLINE ivec i_add(ivec a, ivec b) { return _mm512_add_epi32(a, b); }
 LMQ_INLINE ivec i_sub(ivec a, ivec b) { return _mm512_sub_epi32(a, b); }
-LMQ_INLINE ivec i_max(ivec a, ivec b) { return _mm512_max_epi32(a, b); }
+LMQ_INLINE ivec i_multiply(ivec a, ivec b) { return _mm512_mullo_epi32(a, b); }
 LMQ_INLINE ivec i_load(const void *p) { return _mm512_loadu_si512(p); }
 LMQ_INLINE vec v_from_integers(ivec a) { return _mm512_cvtepi32_ps(a); }
-LMQ_INLINE void v_codes(int8_t *p, vec a) {
-  _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a)));
+LMQ_INLINE void v_codes(uint8_t *p, vec a) {
+  __m512i whole = _mm512_max_epi32(_mm512_cvtps_epi32(a), _mm512_setzero_si512());
+  _mm_storeu_si128((__m128i *)p, _mm512_cvtusepi32_epi8(whole));
 }
-LMQ_INLINE ivec i_left(ivec a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
 LMQ_INLINE ivec i_right(ivec a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
 
 LMQ_INLINE vec v_scale(vec a, vec n) { return _mm512_scalef_ps(a, n); }
@@ -63,6 +63,35 @@ LMQ_INLINE float v_largest(vec v) {
   __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   b = _mm_max_ps(b, _mm_movehl_ps(b, b));
   return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
+}
+
+/// Makes rows of 16 vectors columns.
+#define V_TRANSPOSE
+LMQ_INLINE void v_transpose(vec a[16]) {
+  // In each step pairs of vectors exchange what is 1, 2, 4, 8 lanes apart.
+  vec b[16];
+  LMQ_UNROLL for (int i = 0; i < 16; i += 2) {
+    b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+    b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+  }
+  LMQ_UNROLL for (int i = 0; i < 16; i += 4)
+    LMQ_UNROLL for (int j = 0; j < 2; j++) {
+      __m512d low = _mm512_castps_pd(b[i + j]), high = _mm512_castps_pd(b[i + j + 2]);
+      a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high));
+      a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+    }
+  // a[4 g + c] has of rows 4 g to 4 g + 3 the columns c, c + 4, c + 8 and c + 12, a quarter each.
+  LMQ_UNROLL for (int c = 0; c < 4; c++) {
+    vec even_low = _mm512_shuffle_f32x4(a[c], a[4 + c], 0x88);
+    vec odd_low = _mm512_shuffle_f32x4(a[c], a[4 + c], 0xDD);
+    vec even_high = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0x88);
+    vec odd_high = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0xDD);
+    b[c] = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
+    b[c + 4] = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
+    b[c + 8] = _mm512_shuffle_f32x4(even_low, even_high, 0xDD);
+    b[c + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD);
+  }
+  LMQ_UNROLL for (int i = 0; i < 16; i++) a[i] = b[i];
 }
 
 LMQ_INLINE vec v_widen_bf16(const void *p) {

@@ -57,23 +57,20 @@ LMQ_INLINE ivec i_and(ivec a, ivec b) { return (ivec){a.lanes & b.lanes}; }
 LMQ_INLINE ivec i_or(ivec a, ivec b) { return (ivec){a.lanes | b.lanes}; }
 LMQ_INLINE ivec i_add(ivec a, ivec b) { return (ivec){a.lanes + b.lanes}; }
 LMQ_INLINE ivec i_sub(ivec a, ivec b) { return (ivec){a.lanes - b.lanes}; }
-/// Of signed integers.
-LMQ_INLINE ivec i_max(ivec a, ivec b) {
-  return (ivec){(signed_integers)a.lanes > (signed_integers)b.lanes ? a.lanes : b.lanes};
-}
 LMQ_INLINE ivec i_load(const void *p) { ivec y; memcpy(&y, p, sizeof y); return y; }
 /// Signed integers, to nearest even.
 LMQ_INLINE vec v_from_integers(ivec a) {
   return (vec){__builtin_convertvector((signed_integers)a.lanes, floats)};
 }
-/// Rounds 16 numbers within [-127.5, 127.5] to nearest even.
-LMQ_INLINE void v_codes(int8_t *p, vec a) {
+/// The low 32 bits of the products.
+LMQ_INLINE ivec i_multiply(ivec a, ivec b) { return (ivec){a.lanes * b.lanes}; }
+/// Rounds 16 numbers to nearest even, and what is below 0 or above 255 to these. Magnitudes are below 2^15.
+LMQ_INLINE void v_codes(uint8_t *p, vec a) {
   float lanes[LMQ_LANES];
   v_store(lanes, (vec){(a.lanes + 0x1.8p+23f) - 0x1.8p+23f});
-  LANES(i) p[i] = (int8_t)lanes[i];
+  LANES(i) p[i] = (uint8_t)(lanes[i] < 0 ? 0 : lanes[i] > 255 ? 255 : lanes[i]);
 }
-/// Shifts of the bits: zeros come in.
-LMQ_INLINE ivec i_left(ivec a, int n) { return (ivec){a.lanes << (uint32_t)n}; }
+/// Shifts the bits: zeros come in.
 LMQ_INLINE ivec i_right(ivec a, int n) { return (ivec){a.lanes >> (uint32_t)n}; }
 
 /// The tree of every row sum and maximum: lanes 8, 4, 2, 1 apart.

@@ -65,11 +65,7 @@ LMQ_INLINE ivec i_and(ivec a, ivec b) { QUARTERS(i) a.q[i] = vandq_u32(a.q[i], b
 LMQ_INLINE ivec i_or(ivec a, ivec b) { QUARTERS(i) a.q[i] = vorrq_u32(a.q[i], b.q[i]); return a; }
 LMQ_INLINE ivec i_add(ivec a, ivec b) { QUARTERS(i) a.q[i] = vaddq_u32(a.q[i], b.q[i]); return a; }
 LMQ_INLINE ivec i_sub(ivec a, ivec b) { QUARTERS(i) a.q[i] = vsubq_u32(a.q[i], b.q[i]); return a; }
-LMQ_INLINE ivec i_max(ivec a, ivec b) {
-  QUARTERS(i) a.q[i] = vreinterpretq_u32_s32(
-      vmaxq_s32(vreinterpretq_s32_u32(a.q[i]), vreinterpretq_s32_u32(b.q[i])));
-  return a;
-}
+LMQ_INLINE ivec i_multiply(ivec a, ivec b) { QUARTERS(i) a.q[i] = vmulq_u32(a.q[i], b.q[i]); return a; }
 LMQ_INLINE ivec i_load(const void *p) {
   ivec y;
   QUARTERS(i) y.q[i] = vld1q_u32((const uint32_t *)p + 4 * i);
@@ -80,13 +76,12 @@ LMQ_INLINE vec v_from_integers(ivec a) {
   QUARTERS(i) y.q[i] = vcvtq_f32_s32(vreinterpretq_s32_u32(a.q[i]));
   return y;
 }
-LMQ_INLINE void v_codes(int8_t *p, vec a) {
+LMQ_INLINE void v_codes(uint8_t *p, vec a) {
   int16x4_t words[4];
-  QUARTERS(i) words[i] = vmovn_s32(vcvtnq_s32_f32(a.q[i]));
-  vst1_s8(p, vmovn_s16(vcombine_s16(words[0], words[1])));
-  vst1_s8(p + 8, vmovn_s16(vcombine_s16(words[2], words[3])));
+  QUARTERS(i) words[i] = vqmovn_s32(vcvtnq_s32_f32(a.q[i]));
+  vst1_u8(p, vqmovun_s16(vcombine_s16(words[0], words[1])));
+  vst1_u8(p + 8, vqmovun_s16(vcombine_s16(words[2], words[3])));
 }
-LMQ_INLINE ivec i_left(ivec a, int n) { QUARTERS(i) a.q[i] = vshlq_u32(a.q[i], vdupq_n_s32(n)); return a; }
 LMQ_INLINE ivec i_right(ivec a, int n) {
   QUARTERS(i) a.q[i] = vshlq_u32(a.q[i], vdupq_n_s32(-n));
   return a;

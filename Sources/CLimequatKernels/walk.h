@@ -4,7 +4,7 @@
 
 #include "tile.h"
 
-/// Copies inputs of a row; answers what LMQ_SPLIT codes lack.
+/// Copies inputs of a row as a tile takes them; answers what LMQ_SPLIT codes lack.
 typedef int32_t lmq_copy_function(const char *units, size_t bytes, char *x);
 
 /// Tells `finish` of which totals it makes results: those (rows, LMQ_PANEL) of one panel with the rows from
@@ -27,16 +27,18 @@ typedef struct {
   int type;
   lmq_codes codes;         // how the tile takes x
   size_t tile_rows;        // at most; a divisor of 24
+  bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
+                           // gives weights
   lmq_tile_function *tile;
-  lmq_copy_function *copy;
+  lmq_copy_function *copy;  // NULL: the tile takes inputs as they are
   const void *job;
   void (*finish)(const lmq_finish *finish);
 } lmq_walk;
 
 #pragma GCC visibility push(hidden)
-lmq_copy_function lmq_copy_plain;
+lmq_copy_function lmq_copy_signed;
 #if defined(__x86_64__)
-lmq_copy_function lmq_copy_shifted, lmq_copy_split;
+lmq_copy_function lmq_copy_split;
 #endif
 
 /// Panels [panel_begin, panel_end).

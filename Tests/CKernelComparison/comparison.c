@@ -77,6 +77,12 @@ static int8_t code(void) {
   return (int8_t)(chance == 0 ? 127 : chance == 1 ? -127 : (int)below(255) - 127);
 }
 
+/// The same for activations.
+static uint8_t activation_code(void) {
+  size_t chance = below(8);
+  return (uint8_t)(chance == 0 ? 255 : chance == 1 ? 0 : below(256));
+}
+
 /// Int8 panels with their scales and sums of codes.
 static void *panels_int8(size_t k, size_t n) {
   size_t outputs = (n + 31) / 32 * 32, depth = (k + 3) / 4 * 4, codes = depth * outputs;
@@ -148,6 +154,7 @@ static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
   enum spread spread = below(4) == 0 ? ANY : below(3) ? ORDINARY : WIDE;
   size_t m = 1 + below(30), k = below(8) == 0 ? below(5) : 1 + below(600), n = 1 + below(100);
   size_t source_rows = m + below(4), x_stride = k + below(5), y_stride = n + below(9);
+  if (below(6) == 0) x_stride = (k + 511) / 512 * 512;  // such rows are copied
   float *x = values(source_rows * x_stride, spread), *bias = below(3) ? values(n, spread) : NULL;
   int type = (int)(LMQ_F32 + below(3));
   uint32_t *rows = NULL;
@@ -187,10 +194,13 @@ static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
 
 static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   size_t m = 1 + below(30), n = 1 + below(100);
-  size_t k = below(8) == 0 ? below(5) : 1 + below(below(4) ? 600 : 2500);
+  size_t k = below(8) == 0 ? below(5) : 1 + below(below(4) ? 600 : below(4) ? 2500 : 10000);
   size_t source_rows = m + below(4), x_stride = (k + 3) / 4 * 4 + 4 * below(3), y_stride = n + below(9);
-  int8_t *x = malloc(source_rows * x_stride + 1);
-  for (size_t i = 0; i < source_rows * x_stride; i++) x[i] = i % x_stride < k ? code() : 0;
+  if (below(6) == 0) x_stride = (k + 2047) / 2048 * 2048;  // such rows are copied by all tables
+  uint8_t *x = malloc(source_rows * x_stride + 1);
+  for (size_t i = 0; i < source_rows * x_stride; i++) x[i] = i % x_stride < k ? activation_code() : 0;
+  int32_t *offsets = malloc(source_rows * sizeof *offsets);
+  for (size_t i = 0; i < source_rows; i++) offsets[i] = activation_code();
   float *scales = values(source_rows, WIDE), *bias = below(3) ? values(n, ORDINARY) : NULL;
   uint32_t *rows = below(2) ? malloc(m * sizeof *rows) : NULL;
   for (size_t i = 0; rows && i < m; i++) rows[i] = (uint32_t)below(source_rows);
@@ -198,8 +208,8 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   bool residual = below(2);
   void *weights = panels_int8(k, n);
   lmq_matmul_int8 job = {
-      .x = x, .x_stride = x_stride, .x_rows = rows, .x_scales = scales, .panels = weights, .bias = bias,
-      .residual_stride = y_stride, .y_stride = y_stride, .m = m, .k = k, .n = n,
+      .x = x, .x_stride = x_stride, .x_rows = rows, .x_scales = scales, .x_offsets = offsets,
+      .panels = weights, .bias = bias, .residual_stride = y_stride, .y_stride = y_stride, .m = m, .k = k, .n = n,
       .activation = (lmq_activation)below(8)};
   size_t all = (n + 31) / 32, split = below(all + 1);
   job.y = y.a;
@@ -213,6 +223,7 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   snprintf(what, sizeof what, "m %zu, k %zu, n %zu, activation %d", m, k, n, (int)job.activation);
   free(x);
   free(scales);
+  free(offsets);
   free(bias);
   free(rows);
   free(weights);
@@ -227,12 +238,18 @@ static bool quantize_rows(const lmq_kernels *table, const lmq_kernels *generic) 
     for (size_t j = 0; j < k; j++) x[j] *= 1e-38f;  // a row whose factor is not finite
   if (below(5) == 0) x[below(k)] = NAN;
   pair scales = twice(values(m, ORDINARY), m);
-  int8_t *a = malloc(m * stride), *b = malloc(m * stride);
+  uint8_t *a = malloc(m * stride), *b = malloc(m * stride);
+  int32_t offsets[2][5];
   memset(a, 99, m * stride);
   memset(b, 99, m * stride);
-  table->quantize_rows(x, x_stride, m, k, a, stride, scales.a);
-  generic->quantize_rows(x, x_stride, m, k, b, stride, scales.b);
+  table->quantize_rows(x, x_stride, m, k, a, stride, scales.a, offsets[0]);
+  generic->quantize_rows(x, x_stride, m, k, b, stride, scales.b, offsets[1]);
   bool same_codes = true;
+  for (size_t i = 0; i < m; i++) {
+    digest_update((float)offsets[1][i]);
+    if (offsets[0][i] != offsets[1][i])
+      same_codes = fail("offset %zu is %d, generic has %d", i, offsets[0][i], offsets[1][i]);
+  }
   for (size_t i = 0; i < m * stride; i++) {
     digest_update(b[i]);
     if (same_codes && a[i] != b[i]) same_codes = fail("code %zu is %d, generic has %d", i, a[i], b[i]);

@@ -38,14 +38,15 @@ import Testing
 
   @Test func rowsGiveTheValuesOfThePage() throws {
     let x = (0..<20).map { Float($0 * $0 % 17 - 8) / 3 }
-    var (softmax, normalised, codes, scale) = (x, x, [Int8](repeating: 0, count: 20), Float(0))
+    var (softmax, normalised, codes) = (x, x, [UInt8](repeating: 0, count: 20))
+    var (scale, offset) = (Float(0), Int32(0))
     kernels.softmax(&softmax, 20, 1, 20, nil)
     let (ones, tenths) = ([Float](repeating: 1, count: 20), [Float](repeating: 0.1, count: 20))
     kernels.layer_norm(x, 20, &normalised, 20, 1, 20, ones, tenths, 1e-6)
-    kernels.quantize_rows(x, 20, 1, 20, &codes, 20, &scale)
+    kernels.quantize_rows(x, 20, 1, 20, &codes, 20, &scale, &offset)
     let found = [
       hex([kernels.sum(x, 20)]), hex([kernels.norm_l2(x, 20)]), hex(softmax.prefix(4)),
-      hex(normalised.prefix(4)), hex([scale]), codes.map(String.init).joined(separator: " "),
+      hex(normalised.prefix(4)), hex([scale]), "\(offset)", codes.map(String.init).joined(separator: " "),
     ]
     let expected = try cells().filter { $0.count == 2 && $0[0] != "" }.map { $0[1] }
     #expect(Array(expected.suffix(found.count)) == found)

@@ -5,52 +5,81 @@ import Testing
 @Suite struct Int8Tests {
   let kernels = Table.generic.functions
 
-  func quantize(_ x: [Float], rows m: Int, width k: Int) -> (codes: [Int8], scales: [Float], stride: Int) {
-    let stride = (k + 3) / 4 * 4
-    var codes = [Int8](repeating: 99, count: m * stride)
-    var scales = [Float](repeating: .nan, count: m)
-    kernels.quantize_rows(x, k, m, k, &codes, stride, &scales)
-    return (codes, scales, stride)
+  struct Rows {
+    var codes: [UInt8]
+    var scales: [Float]
+    var offsets: [Int32]
+    let stride: Int
   }
 
-  @Test(arguments: [1, 4, 15, 16, 17, 200]) func codesAreRoundedToEven(k: Int) {
+  func quantize(_ x: [Float], rows m: Int, width k: Int) -> Rows {
+    let stride = (k + 3) / 4 * 4
+    var rows = Rows(
+      codes: [UInt8](repeating: 99, count: m * stride), scales: [Float](repeating: .nan, count: m),
+      offsets: [Int32](repeating: 999, count: m), stride: stride)
+    kernels.quantize_rows(x, k, m, k, &rows.codes, stride, &rows.scales, &rows.offsets)
+    return rows
+  }
+
+  /// Rows on both sides of 0, on one side of it, and of more than 65,536 elements, which keep 0 in the middle.
+  @Test(arguments: [1, 4, 15, 16, 17, 200, 65_536, 65_537], [Float(0), 2, -2, 100])
+  func codesFollowTheDefinition(k: Int, shift: Float) {
     var random = Random(k)
-    let x = random.values(3 * k, 5)
-    let (codes, scales, stride) = quantize(x, rows: 3, width: k)
+    let x = random.values(3 * k, 5).map { $0 + shift }
+    let rows = quantize(x, rows: 3, width: k)
     for i in 0..<3 {
       let row = x[i * k..<(i + 1) * k]
-      let largest = row.map(abs).max() ?? 0
-      #expect(scales[i] == largest / 127)
-      for (j, value) in row.enumerated() {
-        #expect(codes[i * stride + j] == Int8((value * (127 / largest)).rounded(.toNearestOrEven)))
-      }
-      #expect(codes[i * stride + k..<(i + 1) * stride].allSatisfy { $0 == 0 })
+      var (low, high) = (min(0, row.min() ?? 0), max(0, row.max() ?? 0))
+      if k > 65_536 { (low, high) = (-max(-low, high), max(-low, high)) }
+      let half = high / 2 - low / 2
+      let offset = (-low * (127.5 / half)).rounded(.toNearestOrEven)
+      #expect(rows.scales[i] == half / 127.5)
+      #expect(rows.offsets[i] == Int32(offset))
+      #expect((0...255).contains(offset))
+      let codes = row.map { offset.addingProduct($0, 127.5 / half).rounded(.toNearestOrEven) }
+        .map { UInt8(max(0, min(255, $0))) }
+      #expect(Array(rows.codes[i * rows.stride..<i * rows.stride + k]) == codes)
+      #expect(rows.codes[i * rows.stride + k..<(i + 1) * rows.stride].allSatisfy { $0 == 0 })
     }
   }
 
-  /// 127 / 127 is 1: the codes are the values, halves go to the even neighbour.
+  /// From -127.5 to 127.5 in steps of 1: halves go to the even neighbour, the last one to the largest code.
   @Test func tiesGoToEven() {
-    let (codes, scales, _) = quantize([127, 0.5, 1.5, 2.5, -0.5, -1.5, -126.5, -127], rows: 1, width: 8)
-    #expect(codes == [127, 0, 2, 2, 0, -2, -126, -127])
-    #expect(scales == [1])
+    let rows = quantize([127.5, 0.5, 1.5, 2.5, -0.5, -1.5, -126.5, -127.5], rows: 1, width: 8)
+    #expect(rows.scales == [1] && rows.offsets == [128])
+    #expect(rows.codes == [255, 128, 130, 130, 128, 126, 2, 0])
+  }
+
+  /// All 256 codes serve a row that is on one side of 0, and 0 is exact.
+  @Test func rowsOnOneSideUseAllCodes() {
+    let above = quantize([0, 1, 254, 255], rows: 1, width: 4)
+    #expect(above.scales == [1] && above.offsets == [0] && above.codes == [0, 1, 254, 255])
+    let below = quantize([0, -1, -254, -255], rows: 1, width: 4)
+    #expect(below.scales == [1] && below.offsets == [255] && below.codes == [255, 254, 1, 0])
   }
 
   @Test func smallRowsAreZero() {
     for small in [Float(0), -0.0, 1e-45, 1e-38, 3e-37] {
-      let (codes, scales, _) = quantize([small, -small, 0], rows: 1, width: 3)
-      #expect(codes == [0, 0, 0, 0] && scales == [0], "\(small)")
+      let rows = quantize([small, -small, 0], rows: 1, width: 3)
+      #expect(rows.codes == [0, 0, 0, 0] && rows.scales == [0] && rows.offsets == [0], "\(small)")
     }
-    let (codes, scales, _) = quantize([4e-37, -4e-37], rows: 1, width: 2)
-    #expect(codes == [127, -127, 0, 0] && scales[0] > 0)
+    let rows = quantize([4e-37, -4e-37], rows: 1, width: 2)
+    #expect(rows.codes[0] >= 254 && rows.codes[1] <= 1 && rows.scales[0] > 0)
+  }
+
+  @Test func theLargestNumbersAreFinite() {
+    let most = Float.greatestFiniteMagnitude
+    let rows = quantize([most, -most, most, 0], rows: 1, width: 4)
+    #expect(rows.codes == [255, 0, 255, 128] && rows.offsets == [128] && rows.scales == [most / 127.5])
   }
 
   @Test(arguments: [Float.infinity, -.infinity, .nan, -.nan]) func rowsThatAreNotFiniteGiveNaN(bad: Float) {
     for place in [0, 3, 16, 20] {
       var x = [Float](repeating: 1, count: 21)
       x[place] = bad
-      let (codes, scales, _) = quantize(x + [Float](repeating: 2, count: 21), rows: 2, width: 21)
-      #expect(scales[0].isNaN && codes[..<24].allSatisfy { $0 == 0 })
-      #expect(scales[1] == 2.0 / 127)
+      let rows = quantize(x + [Float](repeating: 2, count: 21), rows: 2, width: 21)
+      #expect(rows.scales[0].isNaN && rows.offsets[0] == 0 && rows.codes[..<24].allSatisfy { $0 == 0 })
+      #expect(rows.scales[1] == 1 / 127.5 && rows.offsets[1] == 0)
     }
   }
 
@@ -74,44 +103,55 @@ import Testing
     return panels
   }
 
-  /// All tables, since only some use the sums of codes.
-  @Test(arguments: Table.all, [(1, 1, 1), (3, 5, 33), (14, 130, 40), (5, 1500, 32)])
+  func withPointers<A, B, C>(
+    _ a: [A], _ b: [B], _ c: [C], _ body: (UnsafePointer<A>?, UnsafePointer<B>?, UnsafePointer<C>?) -> Void
+  ) {
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        c.withUnsafeBufferPointer { body(a.baseAddress, b.baseAddress, $0.baseAddress) }
+      }
+    }
+  }
+
+  /// All tables, since they make use of the sums of codes in different ways.
+  @Test(
+    arguments: Table.all,
+    [(1, 1, 1), (3, 5, 33), (14, 130, 40), (5, 1500, 32), (2, 65_536, 1), (2, 131_072, 1)])
   func productIsExact(table: Table, size: (m: Int, k: Int, n: Int)) {
     let (m, k, n) = size
     var random = Random(k)
     let stride = (k + 3) / 4 * 4
-    // Two rows more than are asked for; the largest codes throughout in the first.
-    var x = [Int8](repeating: 0, count: (m + 2) * stride)
+    // Two rows more than are asked for; the least code throughout, with the largest offset, in the first.
+    var x = [UInt8](repeating: 0, count: (m + 2) * stride)
     for i in 0..<m + 2 {
-      for j in 0..<k { x[i * stride + j] = i == 0 ? -127 : Int8(random.below(255) - 127) }
+      for j in 0..<k { x[i * stride + j] = i == 0 ? 0 : UInt8(random.below(256)) }
     }
     let w = (0..<k * n).map { $0 % n == 0 ? 127 : Int8(random.below(255) - 127) }
+    let xOffsets = (0..<m + 2).map {
+      k > 65_536 ? 127 + Int32($0 % 2) : $0 == 0 ? 255 : Int32(random.below(256))
+    }
     let (xScales, wScales) = (random.values(m + 2), random.values(n))
     let (bias, residual) = (random.values(n), random.values(m * n))
-    let rows = (0..<m).map { UInt32(($0 + 2) % (m + 2)) }
+    let rows = (0..<m).map { UInt32($0 * 2 % (m + 2)) }
     let packed = panels(w, wScales, k: k, n: n)
     defer { packed.deallocate() }
     var y = [Float](repeating: .nan, count: m * n)
     var plain = y
     x.withUnsafeBufferPointer { x in
-      xScales.withUnsafeBufferPointer { xScales in
-        rows.withUnsafeBufferPointer { rows in
-          bias.withUnsafeBufferPointer { bias in
-            residual.withUnsafeBufferPointer { residual in
-              var job = lmq_matmul_int8(
-                x: x.baseAddress, x_stride: stride, x_rows: rows.baseAddress, x_scales: xScales.baseAddress,
-                panels: packed, bias: bias.baseAddress, residual: residual.baseAddress, residual_stride: n,
-                y: nil, y_stride: n, m: m, k: k, n: n, activation: LMQ_ACTIVATION_RELU)
-              y.withUnsafeMutableBufferPointer {
-                job.y = $0.baseAddress
-                table.functions.matmul_int8(&job, 0, (n + 31) / 32)
-              }
-              (job.bias, job.residual, job.activation) = (nil, nil, LMQ_ACTIVATION_NONE)
-              plain.withUnsafeMutableBufferPointer {
-                job.y = $0.baseAddress
-                table.functions.matmul_int8(&job, 0, (n + 31) / 32)
-              }
-            }
+      var job = lmq_matmul_int8()
+      (job.x, job.x_stride, job.panels) = (x.baseAddress, stride, UnsafeRawPointer(packed))
+      (job.residual_stride, job.y_stride, job.m, job.k, job.n) = (n, n, m, k, n)
+      withPointers(rows, xScales, xOffsets) {
+        (job.x_rows, job.x_scales, job.x_offsets) = ($0, $1, $2)
+        plain.withUnsafeMutableBufferPointer {
+          job.y = $0.baseAddress
+          table.functions.matmul_int8(&job, 0, (n + 31) / 32)
+        }
+        withPointers(bias, residual, []) { bias, residual, _ in
+          (job.bias, job.residual, job.activation) = (bias, residual, LMQ_ACTIVATION_RELU)
+          y.withUnsafeMutableBufferPointer {
+            job.y = $0.baseAddress
+            table.functions.matmul_int8(&job, 0, (n + 31) / 32)
           }
         }
       }
@@ -119,7 +159,9 @@ import Testing
     for i in 0..<m {
       let row = Int(rows[i])
       for j in 0..<n {
-        let sum = (0..<k).reduce(0) { $0 + Int(x[row * stride + $1]) * Int(w[$1 * n + j]) }
+        let sum = (0..<k).reduce(0) {
+          $0 + (Int(x[row * stride + $1]) - Int(xOffsets[row])) * Int(w[$1 * n + j])
+        }
         let scale = xScales[row] * wScales[j]
         #expect(y[i * n + j] == residual[i * n + j] + max(0, bias[j].addingProduct(Float(sum), scale)))
         #expect(plain[i * n + j] == Float(sum) * scale)

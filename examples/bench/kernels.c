@@ -20,7 +20,9 @@ typedef struct {
   int type;
   size_t m, k, n;
   float *x, *y, *bias, *scales;
-  int8_t *codes;
+  int32_t *offsets;
+  uint8_t *codes;
+  size_t stride;  /* of the codes: an odd number of cache lines, as the runtime has it */
   const char *panels;
 } product;
 
@@ -55,9 +57,10 @@ static char *weights(int type, size_t k, size_t n, size_t copies) {
 
 static void multiply(const product *p) {
   if (p->type == LMQ_INT8) {
-    p->kernels->quantize_rows(p->x, p->k, p->m, p->k, p->codes, p->k, p->scales);
+    p->kernels->quantize_rows(p->x, p->k, p->m, p->k, p->codes, p->stride, p->scales, p->offsets);
     lmq_matmul_int8 job = {
-        .x = p->codes, .x_stride = p->k, .x_scales = p->scales, .panels = p->panels, .bias = p->bias,
+        .x = p->codes, .x_stride = p->stride, .x_scales = p->scales, .x_offsets = p->offsets,
+        .panels = p->panels, .bias = p->bias,
         .y = p->y, .y_stride = p->n, .m = p->m, .k = p->k, .n = p->n};
     p->kernels->matmul_int8(&job, 0, p->n / 32);
   } else {
@@ -116,7 +119,9 @@ static void measure(const lmq_kernels *kernels, const char *label, int type, siz
   char *w = weights(type, k, n, copies + 1);
   product p = {
       .kernels = kernels, .type = type, .k = k, .n = n, .x = values(ROWS * k), .y = values(ROWS * n),
-      .bias = values(n), .scales = values(ROWS), .codes = aligned_alloc(64, ROWS * k)};
+      .bias = values(n), .scales = values(ROWS), .offsets = calloc(ROWS, sizeof(int32_t)),
+      .stride = ((k + 63) / 64 | 1) * 64};
+  p.codes = aligned_alloc(64, ROWS * p.stride);
   double before = bound_rate(limit), hot[sizeof sizes / sizeof *sizes], one_row = 0;
   printf("%-11s %-5s %4zu %4zu", kernels->name, label, k, n);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -139,6 +144,7 @@ static void measure(const lmq_kernels *kernels, const char *label, int type, siz
   free(p.y);
   free(p.bias);
   free(p.scales);
+  free(p.offsets);
   free(p.codes);
 }
 

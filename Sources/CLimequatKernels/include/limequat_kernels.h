@@ -44,13 +44,14 @@ typedef struct lmq_matmul {
   lmq_activation activation;
 } lmq_matmul;
 
-/// The same with int8 weights and activations: a sum of products is an exact integer s, and stands for
-/// s * (x_scales[row(i)] * scale of output j).
+/// The same with int8 weights and activations: the sum of (code - x_offsets[row(i)]) * weight is an exact
+/// integer s, and stands for s * (x_scales[row(i)] * scale of output j).
 typedef struct lmq_matmul_int8 {
-  const int8_t *x;         // (rows of x, k): codes of quantize_rows, with its zeros behind k
+  const uint8_t *x;        // (rows of x, k): codes of quantize_rows, with its zeros behind k
   size_t x_stride;         // a multiple of 4
   const uint32_t *x_rows;  // NULL: row(i) = i; else m row numbers, row(i) = x_rows[i]
   const float *x_scales;   // one for each row of x
+  const int32_t *x_offsets;
   const void *panels;      // codes [ceil(n/32)][ceil(k/4)][32][4], 64-byte aligned, padding is zero; then for
                            // each of 32 * ceil(n/32) outputs its scale (f32), for each its codes' sum (i32)
   const float *bias;       // (n), or NULL
@@ -102,11 +103,12 @@ typedef struct lmq_kernels {
   void (*pack)(const float *w, size_t k_stride, size_t n_stride, size_t k, size_t n, float factor,
                float *panels);
 
-  /// Makes int8 codes of m rows of k, each row with its own scale: code = roundeven(x * (127 / amax)),
-  /// scale = amax / 127. A row that is 0, or nearly, has codes and scale 0; one that is not finite has codes
-  /// 0 and a NaN as its scale. Codes behind k, up to a multiple of 4, are set to 0.
-  void (*quantize_rows)(const float *x, size_t x_stride, size_t m, size_t k, int8_t *codes,
-                        size_t codes_stride, float *scales);
+  /// Makes 8-bit codes of m rows of k, each row with its own scale and offset, so that x is about
+  /// scale * (code - offset): the 256 codes go from the least to the largest of the row and 0, and the code of
+  /// 0 is the offset. A row that is 0, or nearly, has codes, scale and offset 0; one that is not finite has
+  /// codes and offset 0 and a NaN as its scale. Codes behind k, up to a multiple of 4, are set to 0.
+  void (*quantize_rows)(const float *x, size_t x_stride, size_t m, size_t k, uint8_t *codes,
+                        size_t codes_stride, float *scales, int32_t *offsets);
 
   /// As `matmul`.
   void (*matmul_int8)(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end);

@@ -3,11 +3,11 @@ internal import LimequatBytes
 internal import LimequatGraph
 internal import LimequatTensor
 
-/// Scaled dot-product attention (ONNX Attention, 3-D inputs): softmax((q * scale) kᵀ) v for each item and
+/// Scaled dot-product attention (ONNX Attention, 3-D inputs): softmax(q (k * scale)ᵀ) v for each item and
 /// head.
 ///
-/// For each head, keys and values are packed into panels; then tiles of queries run through both products
-/// with their whole rows of scores kept.
+/// For each head, keys and values are packed into panels, keys times the scale; then tiles of queries run
+/// through both products with their whole rows of scores kept.
 struct AttentionShape {
   let items: Int
   let queries: Int
@@ -31,8 +31,7 @@ struct AttentionShape {
   // Parts of a thread's room, in floats; each begins at a multiple of 64 bytes.
   var packedKeys: Int { 0 }
   var packedValues: Int { size * scoreStride }
-  var scaledQueries: Int { packedValues + keys * valuePanels * Panel.width }
-  var scores: Int { scaledQueries + AttentionShape.tile * ((size + 15) / 16 * 16) }
+  var scores: Int { packedValues + keys * valuePanels * Panel.width }
   /// Floats that each thread needs, a multiple of 16.
   var room: Int { scores + AttentionShape.tile * scoreStride }
 }
@@ -117,7 +116,7 @@ private struct AttentionHead {
     let kvHead = head / (shape.heads / shape.kvHeads)
     let (kWidth, vWidth) = (shape.kvHeads * shape.size, shape.kvHeads * shape.valueSize)
     table.pointee.pack(
-      k + item * shape.keys * kWidth + kvHead * shape.size, 1, kWidth, shape.size, shape.keys, 1,
+      k + item * shape.keys * kWidth + kvHead * shape.size, 1, kWidth, shape.size, shape.keys, shape.scale,
       room + shape.packedKeys)
     table.pointee.pack(
       v + item * shape.keys * vWidth + kvHead * shape.valueSize, vWidth, 1, shape.keys, shape.valueSize, 1,
@@ -129,17 +128,11 @@ private struct AttentionHead {
     _ queries: Range<Int>, _ q: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>?,
     _ y: UnsafeMutablePointer<Float>
   ) {
-    let (scaled, scores) = (room + shape.scaledQueries, room + shape.scores)
+    let scores = room + shape.scores
     let width = shape.heads * shape.size
-    var scale = shape.scale
-    let source = q + (item * shape.queries + queries.lowerBound) * width + head * shape.size
-    for row in 0..<queries.count {
-      table.pointee.binary(
-        source + row * width, &scale, scaled + row * shape.size, shape.size, LMQ_MULTIPLY, true)
-    }
     multiply(
-      scaled, shape.size, shape.size, room + shape.packedKeys, queries.count, shape.keys, scores,
-      shape.scoreStride)
+      q + (item * shape.queries + queries.lowerBound) * width + head * shape.size, width, shape.size,
+      room + shape.packedKeys, queries.count, shape.keys, scores, shape.scoreStride)
     soften(queries, mask, scores)
     let outWidth = shape.heads * shape.valueSize
     multiply(

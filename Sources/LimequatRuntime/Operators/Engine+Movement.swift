@@ -24,7 +24,8 @@ extension Engine {
         var (y, x) = (y + at[0], x + at[1])
         for _ in 0..<middle.count {
           if isContiguous {
-            y.update(from: x, count: count)
+            // `update(from:)` goes element by element in Embedded Swift.
+            UnsafeMutableRawPointer(y).copyMemory(from: x, byteCount: count * MemoryLayout<Element>.stride)
           } else {
             for index in 0..<count { y[index * stride[0]] = x[index * stride[1]] }
           }

@@ -60,6 +60,7 @@ enum Product {
       } else {
         part.x += row * part.x_stride
         part.x_scales += row
+        part.x_offsets += row
       }
       part.y += row * part.y_stride
       if let residual = part.residual { part.residual = residual + row * part.residual_stride }
@@ -70,28 +71,34 @@ enum Product {
 
 /// The int8 codes of some rows, made by ``Engine/quantize(_:rows:width:into:)``.
 struct Codes {
-  let start: UnsafeMutablePointer<Int8>
+  let start: UnsafeMutablePointer<UInt8>
   /// Elements between rows.
   let stride: Int
-  /// One for each row.
+  /// One for each row, as the offsets.
   let scales: UnsafeMutablePointer<Float>
+  let offsets: UnsafeMutablePointer<Int32>
 
   /// Where codes of rows of `width` lie in a room that begins at `base`.
   init(_ base: UnsafeMutableRawPointer, _ room: CodesRoom, width: Int) {
-    start = (base + room.codes).assumingMemoryBound(to: Int8.self)
+    start = (base + room.codes).assumingMemoryBound(to: UInt8.self)
     stride = CodesRoom.stride(width)
     scales = (base + room.scales).assumingMemoryBound(to: Float.self)
+    offsets = (base + room.offsets).assumingMemoryBound(to: Int32.self)
   }
 
-  private init(start: UnsafeMutablePointer<Int8>, stride: Int, scales: UnsafeMutablePointer<Float>) {
+  private init(
+    start: UnsafeMutablePointer<UInt8>, stride: Int, scales: UnsafeMutablePointer<Float>,
+    offsets: UnsafeMutablePointer<Int32>
+  ) {
     self.start = start
     self.stride = stride
     self.scales = scales
+    self.offsets = offsets
   }
 
   /// The codes from row `rows` on.
   func advanced(by rows: Int) -> Codes {
-    Codes(start: start + rows * stride, stride: stride, scales: scales + rows)
+    Codes(start: start + rows * stride, stride: stride, scales: scales + rows, offsets: offsets + rows)
   }
 }
 
@@ -99,24 +106,27 @@ struct Codes {
 struct CodesRoom {
   let codes: Int
   let scales: Int
+  let offsets: Int
 
   init(_ layout: inout RoomLayout, rows: Int, width: Int) {
     codes = layout.take(rows, CodesRoom.stride(width), size: 1)
     scales = layout.take(rows, size: 4)
+    offsets = layout.take(rows, size: 4)
   }
 
-  /// Kernels read inputs in groups of four.
-  static func stride(_ width: Int) -> Int { (width + Panel.group - 1) / Panel.group * Panel.group }
+  /// An odd number of cache lines: kernels read several rows side by side, which should not lie in the same
+  /// places of the first cache.
+  static func stride(_ width: Int) -> Int { ((width + 63) / 64 | 1) * 64 }
 }
 
 extension Engine {
-  /// Codes of rows of `width` floats, each row with its own scale (formats/numerics.md, "int8").
+  /// Codes of rows of `width` floats, each row with its own scale and offset (formats/numerics.md, "int8").
   func quantize(_ x: UnsafePointer<Float>, rows: Int, width: Int, into codes: Codes) {
     forRows(rows, width: width) { range, _ in
       let row = range.lowerBound
       table.quantize_rows(
         x + row * width, width, range.count, width, codes.start + row * codes.stride, codes.stride,
-        codes.scales + row)
+        codes.scales + row, codes.offsets + row)
     }
   }
 }

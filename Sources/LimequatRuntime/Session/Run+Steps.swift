@@ -46,7 +46,8 @@ extension Run {
     engine.multiply(
       .int8(
         lmq_matmul_int8(
-          x: codes.start, x_stride: codes.stride, x_rows: nil, x_scales: codes.scales, panels: w.start,
+          x: codes.start, x_stride: codes.stride, x_rows: nil, x_scales: codes.scales,
+          x_offsets: codes.offsets, panels: w.start,
           bias: bias.map { pointer($0).assumingMemoryBound(to: Float.self) },
           residual: residual.map { pointer($0).assumingMemoryBound(to: Float.self) }, residual_stride: n,
           y: floats(output), y_stride: n, m: rows, k: k, n: n, activation: activation)))

@@ -76,9 +76,9 @@ extension SparseMoERun {
     if expert.encoding == .int8, let codes = input.codes {
       return .int8(
         lmq_matmul_int8(
-          x: codes.start, x_stride: codes.stride, x_rows: input.rows, x_scales: codes.scales, panels: panels,
-          bias: bias, residual: nil, residual_stride: 0, y: y, y_stride: matrix.outputs, m: rows,
-          k: matrix.inputs, n: matrix.outputs, activation: activation))
+          x: codes.start, x_stride: codes.stride, x_rows: input.rows, x_scales: codes.scales,
+          x_offsets: codes.offsets, panels: panels, bias: bias, residual: nil, residual_stride: 0, y: y,
+          y_stride: matrix.outputs, m: rows, k: matrix.inputs, n: matrix.outputs, activation: activation))
     }
     return .float(
       lmq_matmul(
