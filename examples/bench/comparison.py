@@ -16,7 +16,10 @@ def cell_rows(results: dict) -> list[dict]:
     for group in (value for key, value in results.items() if key.startswith("cells-")):
         for batch, peers in group["batches"].items():
             key = (MODELS[group["model"]], group["weights"], group["threads"], group["signature"], int(batch))
-            cell = cells.setdefault(key, {"ms": {}, "pairs": {}, "cosine": {}, "faults": 0})
+            cell = cells.setdefault(key, {"ms": {}, "pairs": {}, "cosine": {}, "faults": 0, "bounds": {}})
+            for bounds in (group["bounds_before"], group["bounds_after"]):
+                for bound, rate in bounds.items():
+                    cell["bounds"][bound] = max(rate, cell["bounds"].get(bound, 0))
             ours = peers["limequat"]["ms"]
             for peer, entry in peers.items():
                 cell["cosine"].setdefault(peer, entry.get("cosine", {}).get("least"))

@@ -30,13 +30,12 @@ def machine_part(machine: dict, rows: list[dict], results: dict) -> str:
 def aims_part(rows: list[dict], results: dict) -> str:
     aims = Aims()
     aims.cells(rows)
-    bounds = results["machine"]["bounds"]
-    bound = [row for row in rows if "macs" in row and row["signature"] == "text" and row["batch"] == 1]
+    bound = [row for row in rows if "work" in row and row["signature"] == "text" and row["batch"] == 1]
     aims.reading(
         [
             (
                 f"{row['model']} {row['weights']}, single texts, threads {row['threads']}",
-                speeds(row, bounds)["reading"],
+                speeds(row)["reading"],
             )
             for row in bound
             if row["model"] == "B/16"
@@ -82,7 +81,7 @@ def main() -> None:
     text += "## Machine\n\n" + machine_part(results["machine"], rows, results)
     text += aims_part(rows, results)
     if rows:
-        text += "\n## Whole models\n\n" + cells_part(rows) + pairs_part(results) + bounds_part(rows, results)
+        text += "\n## Whole models\n\n" + cells_part(rows) + pairs_part(results) + bounds_part(rows)
         (out / "ratios.svg").write_text(plots.ratios(rows))
     errors = errors_part(results)
     if errors:
