@@ -12,7 +12,7 @@ typedef struct {
   float *y;
   size_t y_stride;
   const float *residual;
-  size_t residual_stride, counts[PARTS];
+  size_t residual_stride, columns, counts[PARTS];
   float *totals;  // takes what is yet to be activated
   lmq_activation activation;
 } destination;
@@ -24,9 +24,10 @@ LMQ_INLINE destination destination_of(
   destination to = {
       .y = y + f->row * y_stride + first, .y_stride = y_stride,
       .residual = residual ? residual + f->row * residual_stride + first : NULL,
-      .residual_stride = residual_stride, .totals = f->totals, .activation = activation};
+      .residual_stride = residual_stride, .columns = lmq_min(LMQ_PANEL, n - first), .totals = f->totals,
+      .activation = activation};
   LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)
-    to.counts[r] = n - first > r * LMQ_LANES ? lmq_min(LMQ_LANES, n - first - r * LMQ_LANES) : 0;
+    to.counts[r] = to.columns > r * LMQ_LANES ? lmq_min(LMQ_LANES, to.columns - r * LMQ_LANES) : 0;
   return to;
 }
 /// Part r of a vector of all outputs.
@@ -48,7 +49,7 @@ LMQ_INLINE void deliver_total(const destination *to, size_t i, size_t r, vec a) 
 static void activate_and_deliver(const destination *to, size_t rows) {
   if (!to->residual)
     return activate(
-        to->totals, LMQ_PANEL, to->y, to->y_stride, rows, to->counts[0] + to->counts[1], to->activation);
+        to->totals, LMQ_PANEL, to->y, to->y_stride, rows, to->columns, to->activation);
   rows_activate(to->totals, to->totals, rows * LMQ_PANEL, to->activation);
   LMQ_ROLLED for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)

@@ -40,12 +40,12 @@ typedef void lmq_tile_function(const lmq_tile *tile);
 /// The int8 tiles, by what they are made of, and the most rows they take.
 #if defined(__x86_64__)
 lmq_tile_function lmq_tile_avx2;         // 4, split
-lmq_tile_function lmq_tile_avx_vnni;     // 6, shifted
-lmq_tile_function lmq_tile_avx512_vnni;  // 12, shifted
+lmq_tile_function lmq_tile_avx_vnni;     // 6, unsigned
+lmq_tile_function lmq_tile_avx512_vnni;  // 12, unsigned
 #elif defined(__aarch64__)
-lmq_tile_function lmq_tile_neon;          // 3
-lmq_tile_function lmq_tile_neon_dotprod;  // 6
-lmq_tile_function lmq_tile_neon_i8mm;     // 6
+lmq_tile_function lmq_tile_neon;          // 3, signed
+lmq_tile_function lmq_tile_neon_dotprod;  // 6, signed
+lmq_tile_function lmq_tile_neon_i8mm;     // 6, signed
 #endif
 #pragma GCC visibility pop
 

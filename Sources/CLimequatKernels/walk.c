@@ -12,6 +12,8 @@ enum {
   GROUP_PANELS = 8,
 };
 
+_Static_assert(2 * SECOND_PLANE == BAND_ROWS * X_STRIDE * 4, "half a band of split codes has two planes");
+
 /// `count` parts of nearly equal size; the first `larger` have one more than `size`.
 typedef struct { size_t count, size, larger; } parts;
 
@@ -21,10 +23,12 @@ LMQ_INLINE parts split(size_t whole, size_t limit) {
 }
 LMQ_INLINE size_t part_size(parts p, size_t index) { return p.size + (index < p.larger); }
 
+#if defined(__aarch64__)
 int32_t lmq_copy_signed(const char *units, size_t bytes, char *x) {
   for (size_t j = 0; j < bytes; j++) x[j] = (char)(units[j] ^ 0x80);
   return 0;
 }
+#endif
 
 static int32_t copy_plain(const char *units, size_t bytes, char *x) {
   memcpy(x, units, bytes);
@@ -55,7 +59,8 @@ static void copy_rows(
 }
 
 /// Bytes from the weights of a single tile to those that are fetched meanwhile. With few rows the processor
-/// fetches ahead by itself, and asking for much more than memory gives only makes it slower.
+/// fetches ahead by itself, and asking for much more than memory gives only makes it slower; wide tiles have few
+/// rows up to three, others take longer over each. All distances are measured.
 static size_t ahead_of(const lmq_walk *walk) {
   if (walk->is_wide) return (walk->m <= 3 ? 2 : 32) << 10;
   return (walk->m == 1 ? 4 : 32) << 10;

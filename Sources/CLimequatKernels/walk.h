@@ -36,9 +36,10 @@ typedef struct {
 } lmq_walk;
 
 #pragma GCC visibility push(hidden)
-lmq_copy_function lmq_copy_signed;
 #if defined(__x86_64__)
 lmq_copy_function lmq_copy_split;
+#elif defined(__aarch64__)
+lmq_copy_function lmq_copy_signed;
 #endif
 
 /// Panels [panel_begin, panel_end).

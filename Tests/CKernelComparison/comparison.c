@@ -150,12 +150,15 @@ static bool equal(const char *what, pair p) {
 
 // MARK: Comparisons
 
+/// Often as many as share one band, sometimes several bands of them (walk.c).
+static size_t rows_of_product(void) { return 1 + below(below(6) ? 30 : 150); }
+
 static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
   enum spread spread = below(4) == 0 ? ANY : below(3) ? ORDINARY : WIDE;
-  size_t m = 1 + below(30), k = below(8) == 0 ? below(5) : 1 + below(600), n = 1 + below(100);
+  size_t m = rows_of_product(), k = below(8) == 0 ? below(5) : 1 + below(600), n = 1 + below(100);
   size_t source_rows = m + below(4), x_stride = k + below(5), y_stride = n + below(9);
   if (below(6) == 0) x_stride = (k + 511) / 512 * 512;  // such rows are copied
-  float *x = values(source_rows * x_stride, spread), *bias = below(3) ? values(n, spread) : NULL;
+  float *x = values((source_rows - 1) * x_stride + k, spread), *bias = below(3) ? values(n, spread) : NULL;
   int type = (int)(LMQ_F32 + below(3));
   uint32_t *rows = NULL;
   if (below(2)) {
@@ -193,12 +196,13 @@ static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
 }
 
 static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
-  size_t m = 1 + below(30), n = 1 + below(100);
+  size_t m = rows_of_product(), n = 1 + below(100);
   size_t k = below(8) == 0 ? below(5) : 1 + below(below(4) ? 600 : below(4) ? 2500 : 10000);
   size_t source_rows = m + below(4), x_stride = (k + 3) / 4 * 4 + 4 * below(3), y_stride = n + below(9);
   if (below(6) == 0) x_stride = (k + 2047) / 2048 * 2048;  // such rows are copied by all tables
-  uint8_t *x = malloc(source_rows * x_stride + 1);
-  for (size_t i = 0; i < source_rows * x_stride; i++) x[i] = i % x_stride < k ? activation_code() : 0;
+  size_t x_count = (source_rows - 1) * x_stride + (k + 3) / 4 * 4;
+  uint8_t *x = malloc(x_count + 1);
+  for (size_t i = 0; i < x_count; i++) x[i] = i % x_stride < k ? activation_code() : 0;
   int32_t *offsets = malloc(source_rows * sizeof *offsets);
   for (size_t i = 0; i < source_rows; i++) offsets[i] = activation_code();
   float *scales = values(source_rows, WIDE), *bias = below(3) ? values(n, ORDINARY) : NULL;
@@ -231,12 +235,14 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
 }
 
 static bool quantize_rows(const lmq_kernels *table, const lmq_kernels *generic) {
-  size_t m = 1 + below(5), k = 1 + below(200);
+  size_t m = 1 + below(5), k = below(50) ? 1 + below(200) : 65530 + below(12);
   size_t x_stride = k + below(3), stride = (k + 3) / 4 * 4 + 4 * below(2);
   float *x = values(m * x_stride, (enum spread)below(SPREADS));
   if (below(3) == 0)
     for (size_t j = 0; j < k; j++) x[j] *= 1e-38f;  // a row whose factor is not finite
   if (below(5) == 0) x[below(k)] = NAN;
+  float side = below(3) ? 0.0f : below(2) ? 1.0f : -1.0f;  // of 0 on which all elements lie
+  for (size_t i = 0; side != 0 && i < m * x_stride; i++) x[i] = copysignf(x[i], side);
   pair scales = twice(values(m, ORDINARY), m);
   uint8_t *a = malloc(m * stride), *b = malloc(m * stride);
   int32_t offsets[2][5];

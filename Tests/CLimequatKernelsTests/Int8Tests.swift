@@ -128,7 +128,7 @@ import Testing
     }
     let w = (0..<k * n).map { $0 % n == 0 ? 127 : Int8(random.below(255) - 127) }
     let xOffsets = (0..<m + 2).map {
-      k > 65_536 ? 127 + Int32($0 % 2) : $0 == 0 ? 255 : Int32(random.below(256))
+      k > 65_536 ? 128 - Int32($0 % 2) : $0 == 0 ? 255 : Int32(random.below(256))
     }
     let (xScales, wScales) = (random.values(m + 2), random.values(n))
     let (bias, residual) = (random.values(n), random.values(m * n))

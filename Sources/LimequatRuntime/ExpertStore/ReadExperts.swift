@@ -9,6 +9,7 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   /// The thread holds it unretained: it is joined before this object lets go.
   private let cache: ExpertCache
   private let isStarted = Atomic<Bool>(false)
+  private let isRefused = Atomic<Bool>(false)
   private var thread: pthread_t?
   private let origin = ProcessOfOrigin()
   private let readsAhead: Bool
@@ -33,7 +34,8 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
 
   override func begin(_ demand: ExpertDemand) throws(RuntimeError) {
     guard try cache.begin(demand) else { return }
-    if readsAhead { startThread() } else { cache.expectReads(for: demand) }
+    if readsAhead { startThread() }
+    if !readsAhead || isRefused.load(ordering: .relaxed) { cache.expectReads(for: demand) }
   }
 
   override func acquire(
@@ -58,6 +60,7 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
     var handle = pthread_t()
     let failure = lmq_thread_start(&handle, ExpertCache.body, Unmanaged.passUnretained(cache).toOpaque())
     guard failure == 0 else {
+      isRefused.store(true, ordering: .relaxed)
       logger?(
         .warning, "\(BytesError.system(call: .thread, errno: failure)): experts are not read ahead")
       return

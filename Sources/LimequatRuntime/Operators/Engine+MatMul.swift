@@ -28,7 +28,7 @@ struct SharedProduct {
     rowTiles = max(1, (product.m + rows - 1) / rows)
     panelCount = (product.n + width - 1) / width
     let panelWork = max(1, product.work / max(1, rowTiles * panelCount))
-    // Kernels copy a tile's inputs once for a few panels together.
+    // Where kernels copy inputs, they do so once for a few panels together.
     let wanted = max(1, unitWork / panelWork)
     panels = min(wanted < 4 ? wanted : wanted / 4 * 4, max(1, panelCount))
     units = rowTiles * ((panelCount + panels - 1) / panels)

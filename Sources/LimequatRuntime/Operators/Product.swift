@@ -120,7 +120,7 @@ struct CodesRoom {
 }
 
 extension Engine {
-  /// Codes of rows of `width` floats, each row with its own scale and offset (formats/numerics.md, "int8").
+  /// Codes of rows of `width` floats, each row with its own scale and offset (formats/numerics.md, "Int8").
   func quantize(_ x: UnsafePointer<Float>, rows: Int, width: Int, into codes: Codes) {
     forRows(rows, width: width) { range, _ in
       let row = range.lowerBound
