@@ -48,8 +48,7 @@ LMQ_INLINE void deliver_total(const destination *to, size_t i, size_t r, vec a) 
 }
 static void activate_and_deliver(const destination *to, size_t rows) {
   if (!to->residual)
-    return activate(
-        to->totals, LMQ_PANEL, to->y, to->y_stride, rows, to->columns, to->activation);
+    return activate(to->totals, LMQ_PANEL, to->y, to->y_stride, rows, to->columns, to->activation);
   rows_activate(to->totals, to->totals, rows * LMQ_PANEL, to->activation);
   LMQ_ROLLED for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)
@@ -145,7 +144,6 @@ static void matmul_int8_with(
       .x = (const char *)job->x, .x_bytes = job->x_stride, .x_rows = job->x_rows, .panels = job->panels,
       .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m, .k = units,
       .type = LMQ_INT8, .codes = with.codes, .tile_rows = with.rows, .is_wide = with.is_wide, .tile = with.tile,
-      .copy = with.copy,
-      .job = &product, .finish = finish_int8};
+      .copy = with.copy, .job = &product, .finish = finish_int8};
   lmq_walk_panels(&walk, panel_begin, panel_end);
 }

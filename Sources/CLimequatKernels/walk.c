@@ -1,16 +1,12 @@
 // The way of a matrix product through its panels, the same for all tables.
 //
 // A panel's weights of one block of inputs stay in the second cache while all tiles of a band of rows use
-// them.
-// Inputs are read where they lie, or copied, if that is of use: all at once, or those of a block for
+// them. Inputs are read where they lie, or copied, if that is of use: all at once, or those of a block for
 // GROUP_PANELS panels.
 
 #include "walk.h"
 
-enum {
-  BAND_ROWS = 48,
-  GROUP_PANELS = 8,
-};
+enum { BAND_ROWS = 48, GROUP_PANELS = 8 };
 
 _Static_assert(2 * SECOND_PLANE == BAND_ROWS * X_STRIDE * 4, "half a band of split codes has two planes");
 

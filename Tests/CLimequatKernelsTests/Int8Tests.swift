@@ -21,7 +21,8 @@ import Testing
     return rows
   }
 
-  /// Rows on both sides of 0, on one side of it, and of more than 65,536 elements, which keep 0 in the middle.
+  /// Rows on both sides of 0, on one side of it, and of more than 65,536 elements, which keep 0 in the
+  /// middle.
   @Test(arguments: [1, 4, 15, 16, 17, 200, 65_536, 65_537], [Float(0), 2, -2, 100])
   func codesFollowTheDefinition(k: Int, shift: Float) {
     var random = Random(k)

@@ -60,8 +60,7 @@ static void multiply(const product *p) {
     p->kernels->quantize_rows(p->x, p->k, p->m, p->k, p->codes, p->stride, p->scales, p->offsets);
     lmq_matmul_int8 job = {
         .x = p->codes, .x_stride = p->stride, .x_scales = p->scales, .x_offsets = p->offsets,
-        .panels = p->panels, .bias = p->bias,
-        .y = p->y, .y_stride = p->n, .m = p->m, .k = p->k, .n = p->n};
+        .panels = p->panels, .bias = p->bias, .y = p->y, .y_stride = p->n, .m = p->m, .k = p->k, .n = p->n};
     p->kernels->matmul_int8(&job, 0, p->n / 32);
   } else {
     lmq_matmul job = {

@@ -51,8 +51,8 @@ typedef struct lmq_matmul_int8 {
   size_t x_stride;         // a multiple of 4
   const uint32_t *x_rows;  // NULL: row(i) = i; else m row numbers, row(i) = x_rows[i]
   const float *x_scales;   // one for each row of x
-  const int32_t *x_offsets;  // the same; 0 to 255, above k = 65536 near 128 as quantize_rows makes them, so that
-                             // the sum fits 32 bits
+  const int32_t *x_offsets;  // one for each row of x, 0 to 255; above k = 65536 as quantize_rows makes them,
+                             // near 128, so that the sum fits 32 bits
   const void *panels;      // codes [ceil(n/32)][ceil(k/4)][32][4], 64-byte aligned, padding is zero; then for
                            // each of 32 * ceil(n/32) outputs its scale (f32), for each its codes' sum (i32)
   const float *bias;       // (n), or NULL
@@ -106,8 +106,9 @@ typedef struct lmq_kernels {
 
   /// Makes 8-bit codes of m rows of k, each row with its own scale and offset, so that x is about
   /// scale * (code - offset): the 256 codes go from the least to the largest of the row and 0 (above k = 65536
-  /// evenly on both sides of 0), and the code of 0 is the offset. A row that is 0, or nearly, has codes, scale and offset 0; one that is not finite has
-  /// codes and offset 0 and a NaN as its scale. Codes behind k, up to a multiple of 4, are set to 0.
+  /// evenly on both sides of 0), and the code of 0 is the offset. A row that is 0, or nearly, has codes, scale
+  /// and offset 0; one that is not finite has codes and offset 0 and a NaN as its scale. Codes behind k, up to
+  /// a multiple of 4, are set to 0.
   void (*quantize_rows)(const float *x, size_t x_stride, size_t m, size_t k, uint8_t *codes,
                         size_t codes_stride, float *scales, int32_t *offsets);
 
