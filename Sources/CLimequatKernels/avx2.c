@@ -12,6 +12,7 @@
 
 #include "activations.inc.h"
 #include "rows.inc.h"
+#include "codes.inc.h"
 #include "tile.h"
 
 #pragma STDC FP_CONTRACT OFF

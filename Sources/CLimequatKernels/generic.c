@@ -8,6 +8,7 @@
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
 #include "rows.inc.h"
+#include "codes.inc.h"
 #include "walk.h"
 
 #pragma clang attribute pop

@@ -4,7 +4,8 @@
 // 16 lanes (vector_*.h) and its inner loop of the f32 product, then includes the templates, which hold every
 // algorithm once:
 //   activations.inc.h  exp, tanh, the normal distribution, activations of one vector
-//   rows.inc.h         sums over rows, normalisation, softmax, elementwise work, int8 codes
+//   rows.inc.h         sums over rows, normalisation, softmax, elementwise work
+//   codes.inc.h        8-bit codes of rows, of scores and of matrices
 //   matmul.inc.h       products: what follows the sums
 // Tables share the way of a product through panels and bands of rows (walk.c), around its inner loop (tile.h).
 // The inner loops of int8 products (int8_*.c) are apart, since tables that share all else differ in them.
@@ -23,17 +24,26 @@
 #define LMQ_INLINE static __attribute__((unused))
 #endif
 
-/// What is inlined, too, but once only in a file that defines LMQ_COMPACT first.
+/// What is inlined, too, but once only in a file that defines LMQ_COMPACT first; and whether there are variants of
+/// loops for the usual case.
 #ifdef LMQ_COMPACT
 #define LMQ_SHARED static __attribute__((noinline, unused))
+#define LMQ_HAS_VARIANTS false
 #else
 #define LMQ_SHARED LMQ_INLINE
+#define LMQ_HAS_VARIANTS true
 #endif
 
 /// Before a loop with few rounds, a constant number: its arrays must become registers.
 #define LMQ_UNROLL _Pragma("clang loop unroll(full)")
 /// Before a loop whose body is long enough.
 #define LMQ_ROLLED _Pragma("clang loop unroll(disable)")
+/// Before a loop that need not be unrolled where nothing else is.
+#ifdef LMQ_COMPACT
+#define LMQ_UNROLL_VARIANT LMQ_ROLLED
+#else
+#define LMQ_UNROLL_VARIANT LMQ_UNROLL
+#endif
 
 enum {
   LMQ_LANES = 16,   // virtual lanes of a row sum

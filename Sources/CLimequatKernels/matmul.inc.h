@@ -1,5 +1,5 @@
 // The matrix products of a table (formats/numerics.md, "Matrix product" and "Int8").
-// Included by each table after rows.inc.h.
+// Included by each table after codes.inc.h.
 
 #include "walk.h"
 
@@ -7,68 +7,76 @@
 
 enum { PARTS = LMQ_PANEL / LMQ_LANES };  // of a panel's outputs, a vector each
 
-/// Where results go, and what happens to them last.
+/// Where the results of a panel go, and what is added last.
 typedef struct {
   float *y;
   size_t y_stride;
   const float *residual;
-  size_t residual_stride, columns, counts[PARTS];
-  float *totals;  // takes what is yet to be activated
-  lmq_activation activation;
+  size_t residual_stride, columns;
 } destination;
 
 LMQ_INLINE destination destination_of(
-    const lmq_finish *f, float *y, size_t y_stride, const float *residual, size_t residual_stride, size_t n,
-    lmq_activation activation) {
+    const lmq_finish *f, float *y, size_t y_stride, const float *residual, size_t residual_stride, size_t n) {
   size_t first = f->panel * LMQ_PANEL;
-  destination to = {
+  return (destination){
       .y = y + f->row * y_stride + first, .y_stride = y_stride,
       .residual = residual ? residual + f->row * residual_stride + first : NULL,
-      .residual_stride = residual_stride, .columns = lmq_min(LMQ_PANEL, n - first), .totals = f->totals,
-      .activation = activation};
-  LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)
-    to.counts[r] = to.columns > r * LMQ_LANES ? lmq_min(LMQ_LANES, to.columns - r * LMQ_LANES) : 0;
-  return to;
+      .residual_stride = residual_stride, .columns = lmq_min(LMQ_PANEL, n - first)};
 }
-/// Part r of a vector of all outputs.
-LMQ_INLINE vec part_of(const destination *to, const float *values, size_t r) {
-  return values ? v_read(values + r * LMQ_LANES, to->counts[r], 0.0f) : v_set(0.0f);
+/// What is yet to be activated stays in the totals.
+LMQ_INLINE destination staying(const lmq_finish *f) {
+  return (destination){.y = f->totals, .y_stride = LMQ_PANEL, .columns = LMQ_PANEL};
 }
-/// Part r of row i.
-LMQ_SHARED void deliver(const destination *to, size_t i, size_t r, vec a) {
-  const size_t j = r * LMQ_LANES, count = to->counts[r];
+
+/// How many outputs of a panel part r, a vector, has.
+LMQ_INLINE size_t part_count(size_t columns, size_t r) {
+  return columns > r * LMQ_LANES ? lmq_min(LMQ_LANES, columns - r * LMQ_LANES) : 0;
+}
+/// Part r of row i; `whole`: of all columns.
+LMQ_SHARED void deliver(const destination *to, bool whole, size_t i, size_t r, vec a) {
+  const size_t j = r * LMQ_LANES, count = whole ? LMQ_LANES : part_count(to->columns, r);
   if (count == 0) return;
   if (to->residual) a = v_add(v_read(to->residual + i * to->residual_stride + j, count, 0.0f), a);
   v_write(to->y + i * to->y_stride + j, count, a);
 }
-/// The same before an activation.
-LMQ_INLINE void deliver_total(const destination *to, size_t i, size_t r, vec a) {
-  if (to->activation == LMQ_ACTIVATION_NONE) deliver(to, i, r, a);
-  else v_store(to->totals + i * LMQ_PANEL + r * LMQ_LANES, a);
-}
-static void activate_and_deliver(const destination *to, size_t rows) {
-  if (!to->residual)
-    return activate(to->totals, LMQ_PANEL, to->y, to->y_stride, rows, to->columns, to->activation);
-  rows_activate(to->totals, to->totals, rows * LMQ_PANEL, to->activation);
+static void activate_and_deliver(
+    const destination *to, size_t rows, float *totals, lmq_activation activation) {
+  if (!to->residual) return activate(totals, LMQ_PANEL, to->y, to->y_stride, rows, to->columns, activation);
+  rows_activate(totals, totals, rows * LMQ_PANEL, activation);
   LMQ_ROLLED for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)
-      deliver(to, i, r, v_load(to->totals + i * LMQ_PANEL + r * LMQ_LANES));
+      deliver(to, false, i, r, v_load(totals + i * LMQ_PANEL + r * LMQ_LANES));
+}
+
+/// A bias for the outputs of a panel; where there is none -0, whose addition changes nothing.
+typedef struct { vec part[PARTS]; } panel_bias;
+
+LMQ_INLINE panel_bias bias_of(const float *bias, size_t panel, size_t n) {
+  panel_bias b;
+  const size_t first = panel * LMQ_PANEL;
+  LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) {
+    const size_t count = bias ? part_count(n - first, r) : 0;
+    b.part[r] = count ? v_read(bias + first + r * LMQ_LANES, count, 0.0f) : v_set(-0.0f);
+  }
+  return b;
+}
+
+LMQ_INLINE void finish_rows(
+    const destination *to, bool whole, size_t rows, const float *totals, const panel_bias *b) {
+  LMQ_ROLLED for (size_t i = 0; i < rows; i++)
+    LMQ_UNROLL for (size_t r = 0; r < PARTS; r++)
+      deliver(to, whole, i, r, v_add(v_load(totals + i * LMQ_PANEL + r * LMQ_LANES), b->part[r]));
 }
 
 static void finish(const lmq_finish *f) {
   const lmq_matmul *job = f->job;
-  const size_t rows = f->rows;
-  const float *totals = f->totals, *bias = job->bias ? job->bias + f->panel * LMQ_PANEL : NULL;
-  const destination to = destination_of(
-      f, job->y, job->y_stride, job->residual, job->residual_stride, job->n, job->activation);
-  vec b[PARTS];
-  LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) b[r] = part_of(&to, bias, r);
-  LMQ_ROLLED for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) {
-      vec a = v_load(totals + i * LMQ_PANEL + r * LMQ_LANES);
-      deliver_total(&to, i, r, bias ? v_add(a, b[r]) : a);
-    }
-  if (to.activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, rows);
+  const bool active = job->activation != LMQ_ACTIVATION_NONE;
+  const destination last = destination_of(
+      f, job->y, job->y_stride, job->residual, job->residual_stride, job->n), to = active ? staying(f) : last;
+  const panel_bias b = bias_of(job->bias, f->panel, job->n);
+  if (LMQ_HAS_VARIANTS && to.columns == LMQ_PANEL) finish_rows(&to, true, f->rows, f->totals, &b);
+  else finish_rows(&to, false, f->rows, f->totals, &b);
+  if (active) activate_and_deliver(&last, f->rows, f->totals, job->activation);
 }
 
 typedef struct {
@@ -78,38 +86,45 @@ typedef struct {
   lmq_codes codes;
 } int8_product;
 
-static void finish_int8(const lmq_finish *f) {
-  const int8_product *product = f->job;
-  const lmq_matmul_int8 *job = &product->job;
+LMQ_INLINE void finish_rows_int8(
+    const destination *to, bool whole, const lmq_finish *f, const int8_product *product, const panel_bias *b) {
   const size_t first = f->panel * LMQ_PANEL, first_row = f->row, rows = f->rows;
-  const destination to = destination_of(
-      f, job->y, job->y_stride, job->residual, job->residual_stride, job->n, job->activation);
   // In variables, which the results written meanwhile can't change.
   const char *totals = f->totals;
-  const int32_t *negatives = f->negatives, *x_offsets = job->x_offsets;
-  const float *x_scales = job->x_scales, *bias = job->bias ? job->bias + first : NULL;
-  const uint32_t *x_rows = job->x_rows;
+  const int32_t *negatives = f->negatives, *x_offsets = product->job.x_offsets;
+  const float *x_scales = product->job.x_scales;
+  const uint32_t *x_rows = product->job.x_rows;
   const int32_t shift = product->codes == LMQ_UNSIGNED ? 0 : 128;
-  vec scale[PARTS], b[PARTS];
+  vec scale[PARTS];
   ivec sums[PARTS];
   LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) {
     scale[r] = v_load(product->scales + first + r * LMQ_LANES);
     sums[r] = i_load(product->sums + first + r * LMQ_LANES);
-    b[r] = part_of(&to, bias, r);
   }
   LMQ_ROLLED for (size_t i = 0; i < rows; i++) {
     const size_t row = x_rows ? x_rows[first_row + i] : first_row + i;
     const vec x_scale = v_set(x_scales[row]);
     // By how much all codes of the row are too large.
-    const ivec excess = i_set((uint32_t)(x_offsets[row] - shift)), lacking = i_set((uint32_t)negatives[i]);
+    const int32_t offset = x_offsets ? x_offsets[row] : 0;
+    const ivec excess = i_set((uint32_t)(offset - shift)), lacking = i_set((uint32_t)negatives[i]);
     LMQ_UNROLL for (size_t r = 0; r < PARTS; r++) {
       ivec total = i_add(i_load(totals + (i * LMQ_PANEL + r * LMQ_LANES) * 4), lacking);
       vec a = v_from_integers(i_sub(total, i_multiply(sums[r], excess)));
-      const vec product_scale = v_mul(x_scale, scale[r]);
-      deliver_total(&to, i, r, bias ? v_fma(a, product_scale, b[r]) : v_mul(a, product_scale));
+      deliver(to, whole, i, r, v_fma(a, v_mul(x_scale, scale[r]), b->part[r]));
     }
   }
-  if (to.activation != LMQ_ACTIVATION_NONE) activate_and_deliver(&to, rows);
+}
+
+static void finish_int8(const lmq_finish *f) {
+  const int8_product *product = f->job;
+  const lmq_matmul_int8 *job = &product->job;
+  const bool active = job->activation != LMQ_ACTIVATION_NONE;
+  const destination last = destination_of(
+      f, job->y, job->y_stride, job->residual, job->residual_stride, job->n), to = active ? staying(f) : last;
+  const panel_bias b = bias_of(job->bias, f->panel, job->n);
+  if (LMQ_HAS_VARIANTS && to.columns == LMQ_PANEL) finish_rows_int8(&to, true, f, product, &b);
+  else finish_rows_int8(&to, false, f, product, &b);
+  if (active) activate_and_deliver(&last, f->rows, f->totals, job->activation);
 }
 
 /// What a table brings to its products of floats, and what to those of int8 (walk.h explains).
@@ -147,3 +162,13 @@ static void matmul_int8_with(
       .copy = with.copy, .job = &product, .finish = finish_int8};
   lmq_walk_panels(&walk, panel_begin, panel_end);
 }
+
+/// A table of these functions, with its matrix products.
+#define LMQ_KERNELS(table_name, matmul_function, matmul_int8_function) \
+  { \
+    .name = table_name, .matmul = matmul_function, .layer_norm = rows_layer_norm, .softmax = rows_softmax, \
+    .activate = rows_activate, .binary = rows_binary, .norm_l2 = row_norm_l2, .sum = row_sum, \
+    .accumulate = rows_accumulate, .round_bf16 = rows_round_bf16, .widen = rows_widen, .pack = rows_pack, \
+    .quantize_rows = rows_quantize, .softmax_codes = rows_softmax_codes, .pack_codes = rows_pack_codes, \
+    .matmul_int8 = matmul_int8_function, \
+  }

@@ -6,6 +6,7 @@
 
 #include "activations.inc.h"
 #include "rows.inc.h"
+#include "codes.inc.h"
 #include "tile.h"
 
 #pragma STDC FP_CONTRACT OFF

@@ -60,25 +60,39 @@ LMQ_INLINE const uint8_t *mask_read(const uint8_t *mask, size_t count, uint8_t *
   return space;
 }
 
-static void rows_softmax(float *x, size_t x_stride, size_t m, size_t n, const uint8_t *mask) {
+/// The largest of the columns that are not masked.
+LMQ_SHARED vec row_largest(const float *x, size_t n, const uint8_t *mask) {
   uint8_t space[LMQ_LANES];
-  bool empty = mask != NULL;
-  for (size_t j = 0; j < n && empty; j++) empty = mask[j] == 0;
+  vec largest = v_set(-INFINITY);
+  VECTORS(j, count, n) {
+    vec a = v_read(x + j, count, -INFINITY);
+    if (mask) a = v_masked(a, mask_read(mask + j, count, space), -INFINITY);
+    largest = v_max(largest, a);
+  }
+  return v_set(v_largest(largest));
+}
+/// exp(x - top) of one vector, 0 where it is masked or past the end.
+LMQ_SHARED vec exp_below(const float *x, size_t count, vec top, const uint8_t *mask) {
+  uint8_t space[LMQ_LANES];
+  vec e = v_exp(v_sub(v_read(x, count, -INFINITY), top));
+  return mask ? v_masked(e, mask_read(mask, count, space), 0.0f) : e;
+}
+static bool masks_all(const uint8_t *mask, size_t n) {
+  bool all = mask != NULL;
+  for (size_t j = 0; j < n && all; j++) all = mask[j] == 0;
+  return all;
+}
+
+static void rows_softmax(float *x, size_t x_stride, size_t m, size_t n, const uint8_t *mask) {
+  const bool empty = masks_all(mask, n);
   for (size_t i = 0; i < m; i++, x += x_stride) {
     if (empty) {
       memset(x, 0, n * sizeof *x);
       continue;
     }
-    vec largest = v_set(-INFINITY), sum = v_set(0.0f);
+    vec top = row_largest(x, n, mask), sum = v_set(0.0f);
     VECTORS(j, count, n) {
-      vec a = v_read(x + j, count, -INFINITY);
-      if (mask) a = v_masked(a, mask_read(mask + j, count, space), -INFINITY);
-      largest = v_max(largest, a);
-    }
-    vec top = v_set(v_largest(largest));
-    VECTORS(j, count, n) {
-      vec e = v_exp(v_sub(v_read(x + j, count, -INFINITY), top));
-      if (mask) e = v_masked(e, mask_read(mask + j, count, space), 0.0f);
+      vec e = exp_below(x + j, count, top, mask ? mask + j : NULL);
       sum = v_add(sum, e);
       v_write(x + j, count, e);
     }
@@ -184,56 +198,3 @@ static void rows_pack(
     }
   }
 }
-
-enum { WIDEST_OFFSET_ROW = 65536 };  // inputs for which the sum of (code - offset) * weight fits 32 bits
-
-/// Of a number whose magnitude is below 2^22.
-LMQ_INLINE float nearest_even(float a) { return (a + 0x1.8p+23f) - 0x1.8p+23f; }
-
-static void rows_quantize(
-    const float *x, size_t x_stride, size_t m, size_t k, uint8_t *codes, size_t codes_stride, float *scales,
-    int32_t *offsets) {
-  for (size_t i = 0; i < m; i++, x += x_stride, codes += codes_stride) {
-    vec below = v_set(0.0f), above = v_set(0.0f), bad = v_set(0.0f);
-    VECTORS(j, count, k) {
-      vec a = v_read(x + j, count, 0.0f);
-      below = v_max(below, v_sub(v_set(0.0f), a));
-      above = v_max(above, a);
-      bad = v_add(bad, v_sub(a, a));  // a NaN for what is not finite
-    }
-    // From -low to high.
-    float low = v_largest(below), high = v_largest(above), finite = v_sum(bad);
-    if (k > WIDEST_OFFSET_ROW) low = high = high > low ? high : low;
-    float half = 0.5f * low + 0.5f * high, factor = 127.5f / half;
-    size_t padded = (k + 3) / 4 * 4;
-    if (finite != 0 || !(factor < INFINITY)) {
-      scales[i] = finite == 0 ? 0.0f : NAN;
-      offsets[i] = 0;
-      memset(codes, 0, padded);
-      continue;
-    }
-    scales[i] = half / 127.5f;
-    float offset = nearest_even(low * factor);
-    offsets[i] = (int32_t)offset;
-    VECTORS(j, count, k) {
-      vec a = v_fma(v_read(x + j, count, 0.0f), v_set(factor), v_set(offset));
-      uint8_t space[LMQ_LANES];
-      if (count == LMQ_LANES) {
-        v_codes(codes + j, a);
-      } else {
-        v_codes(space, a);
-        memcpy(codes + j, space, count);
-      }
-    }
-    memset(codes + k, 0, padded - k);
-  }
-}
-
-/// A table of the functions above, with its matrix products.
-#define LMQ_KERNELS(table_name, matmul_function, matmul_int8_function) \
-  { \
-    .name = table_name, .matmul = matmul_function, .layer_norm = rows_layer_norm, .softmax = rows_softmax, \
-    .activate = rows_activate, .binary = rows_binary, .norm_l2 = row_norm_l2, .sum = row_sum, \
-    .accumulate = rows_accumulate, .round_bf16 = rows_round_bf16, .widen = rows_widen, .pack = rows_pack, \
-    .quantize_rows = rows_quantize, .matmul_int8 = matmul_int8_function, \
-  }

@@ -81,6 +81,7 @@ LMQ_INLINE void v_codes(uint8_t *p, vec x) {
   _mm_storeu_si128(
       (__m128i *)p, _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
+LMQ_INLINE ivec i_left(ivec x, int n) { return (ivec){_mm256_slli_epi32(x.a, n), _mm256_slli_epi32(x.b, n)}; }
 LMQ_INLINE ivec i_right(ivec x, int n) {
   return (ivec){_mm256_srli_epi32(x.a, n), _mm256_srli_epi32(x.b, n)};
 }

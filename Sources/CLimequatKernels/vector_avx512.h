@@ -48,6 +48,7 @@ LMQ_INLINE void v_codes(uint8_t *p, vec a) {
   __m512i whole = _mm512_max_epi32(_mm512_cvtps_epi32(a), _mm512_setzero_si512());
   _mm_storeu_si128((__m128i *)p, _mm512_cvtusepi32_epi8(whole));
 }
+LMQ_INLINE ivec i_left(ivec a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
 LMQ_INLINE ivec i_right(ivec a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
 
 LMQ_INLINE vec v_scale(vec a, vec n) { return _mm512_scalef_ps(a, n); }

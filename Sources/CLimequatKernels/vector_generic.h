@@ -70,7 +70,8 @@ LMQ_INLINE void v_codes(uint8_t *p, vec a) {
   v_store(lanes, (vec){(a.lanes + 0x1.8p+23f) - 0x1.8p+23f});
   LANES(i) p[i] = (uint8_t)(lanes[i] < 0 ? 0 : lanes[i] > 255 ? 255 : lanes[i]);
 }
-/// Shifts the bits: zeros come in.
+/// Shift the bits: zeros come in.
+LMQ_INLINE ivec i_left(ivec a, int n) { return (ivec){a.lanes << (uint32_t)n}; }
 LMQ_INLINE ivec i_right(ivec a, int n) { return (ivec){a.lanes >> (uint32_t)n}; }
 
 /// The tree of every row sum and maximum: lanes 8, 4, 2, 1 apart.

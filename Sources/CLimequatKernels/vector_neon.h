@@ -82,6 +82,10 @@ LMQ_INLINE void v_codes(uint8_t *p, vec a) {
   vst1_u8(p, vqmovun_s16(vcombine_s16(words[0], words[1])));
   vst1_u8(p + 8, vqmovun_s16(vcombine_s16(words[2], words[3])));
 }
+LMQ_INLINE ivec i_left(ivec a, int n) {
+  QUARTERS(i) a.q[i] = vshlq_u32(a.q[i], vdupq_n_s32(n));
+  return a;
+}
 LMQ_INLINE ivec i_right(ivec a, int n) {
   QUARTERS(i) a.q[i] = vshlq_u32(a.q[i], vdupq_n_s32(-n));
   return a;

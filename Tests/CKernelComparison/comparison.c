@@ -205,6 +205,7 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   for (size_t i = 0; i < x_count; i++) x[i] = i % x_stride < k ? activation_code() : 0;
   int32_t *offsets = malloc(source_rows * sizeof *offsets);
   for (size_t i = 0; i < source_rows; i++) offsets[i] = activation_code();
+  bool without_offsets = below(8) == 0;
   float *scales = values(source_rows, WIDE), *bias = below(3) ? values(n, ORDINARY) : NULL;
   uint32_t *rows = below(2) ? malloc(m * sizeof *rows) : NULL;
   for (size_t i = 0; rows && i < m; i++) rows[i] = (uint32_t)below(source_rows);
@@ -212,8 +213,9 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   bool residual = below(2);
   void *weights = panels_int8(k, n);
   lmq_matmul_int8 job = {
-      .x = x, .x_stride = x_stride, .x_rows = rows, .x_scales = scales, .x_offsets = offsets,
-      .panels = weights, .bias = bias, .residual_stride = y_stride, .y_stride = y_stride, .m = m, .k = k, .n = n,
+      .x = x, .x_stride = x_stride, .x_rows = rows, .x_scales = scales,
+      .x_offsets = without_offsets ? NULL : offsets, .panels = weights, .bias = bias,
+      .residual_stride = y_stride, .y_stride = y_stride, .m = m, .k = k, .n = n,
       .activation = (lmq_activation)below(8)};
   size_t all = (n + 31) / 32, split = below(all + 1);
   job.y = y.a;
@@ -264,6 +266,57 @@ static bool quantize_rows(const lmq_kernels *table, const lmq_kernels *generic) 
   free(a);
   free(b);
   return equal("scales", scales) && same_codes;
+}
+
+/// What a table and `generic` made of the same: equal bytes.
+static bool same_bytes(const char *what, const uint8_t *a, const uint8_t *b, size_t count) {
+  for (size_t i = 0; i < count; i++) digest_update(b[i]);
+  for (size_t i = 0; i < count; i++)
+    if (a[i] != b[i]) return fail("%s: byte %zu is %d, generic has %d", what, i, a[i], b[i]);
+  return true;
+}
+
+static bool softmax_codes(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t m = 1 + below(4), n = 1 + below(200), x_stride = n + below(3), kind = below(4);
+  size_t stride = (n + 3) / 4 * 4 + 4 * below(2);
+  float *x = values(m * x_stride, (enum spread)below(SPREADS));
+  if (below(5) == 0) x[below(n)] = NAN;
+  uint8_t *mask = kind ? malloc(n) : NULL, *a = malloc(m * stride), *b = malloc(m * stride);
+  for (size_t j = 0; mask && j < n; j++)  // kind 1: all masked
+    mask[j] = kind > 1 && below(kind) == 0 ? (uint8_t)(next() >> 56) : 0;
+  memset(a, 99, m * stride);
+  memset(b, 99, m * stride);
+  pair scales = twice(values(m, ORDINARY), m);
+  table->softmax_codes(x, x_stride, m, n, mask, a, stride, scales.a);
+  generic->softmax_codes(x, x_stride, m, n, mask, b, stride, scales.b);
+  bool same_codes = same_bytes("codes", a, b, m * stride);
+  free(x);
+  free(mask);
+  free(a);
+  free(b);
+  return equal("scales", scales) && same_codes;
+}
+
+static bool pack_codes(const lmq_kernels *table, const lmq_kernels *generic) {
+  size_t k = 1 + below(70), n = 1 + below(100), all = (n + 31) / 32, depth = (k + 3) / 4 * 4;
+  bool in_panels = below(2);
+  size_t k_stride = in_panels ? 32 : n + below(4), panel_stride = in_panels ? k * 32 : 32;
+  size_t count = in_panels ? all * k * 32 : (k - 1) * k_stride + n, bytes = all * 32 * depth;
+  float *w = values(count, (enum spread)below(SPREADS));
+  for (size_t i = below(2) ? 0 : count; i < count; i++) w[i] *= i % 32 < 9 ? 1e-38f : 1.0f;
+  if (below(5) == 0) w[below(count)] = NAN;
+  uint8_t *a = aligned_alloc(64, bytes + all * 256), *b = aligned_alloc(64, bytes + all * 256);
+  memset(a, 99, bytes + all * 256);
+  memset(b, 99, bytes + all * 256);
+  table->pack_codes(w, k_stride, panel_stride, k, n, a);
+  generic->pack_codes(w, k_stride, panel_stride, k, n, b);
+  bool result = same_bytes("codes", a, b, bytes) &&
+                same("scales", (float *)(void *)(a + bytes), (float *)(void *)(b + bytes), all * 32) &&
+                same_bytes("sums", a + bytes + all * 128, b + bytes + all * 128, all * 128);
+  free(w);
+  free(a);
+  free(b);
+  return result;
 }
 
 static bool layer_norm(const lmq_kernels *table, const lmq_kernels *generic) {
@@ -387,6 +440,7 @@ static const struct {
     {"binary", binary},         {"sums", sums},             {"accumulate", accumulate},
     {"round_bf16", round_bf16}, {"widen", widen},           {"pack", pack},
     {"quantize_rows", quantize_rows}, {"matmul_int8", matmul_int8},
+    {"softmax_codes", softmax_codes}, {"pack_codes", pack_codes},
 };
 
 const char *kernel_comparison_name(size_t index) {

@@ -52,7 +52,7 @@ typedef struct lmq_matmul_int8 {
   const uint32_t *x_rows;  // NULL: row(i) = i; else m row numbers, row(i) = x_rows[i]
   const float *x_scales;   // one for each row of x
   const int32_t *x_offsets;  // one for each row of x, 0 to 255; above k = 65536 as quantize_rows makes them,
-                             // near 128, so that the sum fits 32 bits
+                             // near 128, so that the sum fits 32 bits; NULL: all are 0
   const void *panels;      // codes [ceil(n/32)][ceil(k/4)][32][4], 64-byte aligned, padding is zero; then for
                            // each of 32 * ceil(n/32) outputs its scale (f32), for each its codes' sum (i32)
   const float *bias;       // (n), or NULL
@@ -111,6 +111,16 @@ typedef struct lmq_kernels {
   /// a multiple of 4, are set to 0.
   void (*quantize_rows)(const float *x, size_t x_stride, size_t m, size_t k, uint8_t *codes,
                         size_t codes_stride, float *scales, int32_t *offsets);
+
+  /// Softmax of m rows of n as codes, with their scales: the share of column j is about code * scale. Codes
+  /// behind n, up to a multiple of 4, are set to 0. mask: as `softmax`.
+  void (*softmax_codes)(const float *x, size_t x_stride, size_t m, size_t n, const uint8_t *mask,
+                        uint8_t *codes, size_t codes_stride, float *scales);
+
+  /// Makes panels for `matmul_int8` of the f32 matrix w[k][n], element (k, n) at
+  /// w[n / 32 * panel_stride + k * k_stride + n % 32]: each output with its own scale, the largest magnitude
+  /// having the code 127. k is at most 65536.
+  void (*pack_codes)(const float *w, size_t k_stride, size_t panel_stride, size_t k, size_t n, void *panels);
 
   /// As `matmul`.
   void (*matmul_int8)(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end);

@@ -92,6 +92,8 @@ struct Step {
     case node
     /// A product with what follows it: residual + activation(x w + bias).
     case product(bias: Int?, activation: lmq_activation, residual: Int?)
+    /// Attention; `ofInt8`: q, k and v are products with int8 weights.
+    case attention(ofInt8: Bool)
     /// SparseMoE with a sum that follows it; `room` is its place among the plan's rooms.
     case sparseMoE(residual: Int?, room: Int)
     /// ReduceL2, Add and Div: x / (norm(x) + epsilon).

@@ -148,6 +148,37 @@ extension PlanBuilder {
     return bias.shape.rank <= y.shape.rank && bias.shape[-1] == y.shape[-1] && bias.count == y.shape[-1]
   }
 
+  /// Whether the queries, keys and values of an Attention node are products with int8 weights.
+  func isOfInt8(_ attention: Node) -> Bool {
+    for place in 0..<3 {
+      guard let value = attention.input(at: place), isInt8Product(value) else { return false }
+    }
+    return true
+  }
+
+  /// With or without a bias.
+  private func isInt8Product(_ value: Int) -> Bool {
+    guard let node = maker(of: value) else { return false }
+    guard case .add = node.op else { return hasInt8Weights(node) }
+    for place in 0..<node.inputCount {
+      guard let product = node.input(at: place), let bias = node.otherInput(than: product),
+        isBias(bias, of: product), let maker = maker(of: product)
+      else { continue }
+      return hasInt8Weights(maker)
+    }
+    return false
+  }
+
+  private func hasInt8Weights(_ node: Node) -> Bool {
+    guard case .matMul = node.op, let w = node.input(at: 1) else { return false }
+    return values[w]?.stored == .int8
+  }
+
+  private func maker(of value: Int) -> Node? {
+    guard case .node(let index)? = graph.value(at: value)?.source else { return nil }
+    return graph.node(at: index)
+  }
+
   private func hasSameShape(_ a: Int, _ b: Int) -> Bool {
     guard let a = values[a], let b = values[b] else { return false }
     return a.shape == b.shape

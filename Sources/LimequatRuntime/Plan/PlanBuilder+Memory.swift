@@ -120,7 +120,7 @@ extension PlanBuilder {
       guard let root = fits(residual), !isRoot(root, of: 0), !isRoot(root, of: 1) else { return nil }
       return root
     case .normalize: return fits(node.input(at: 0))
-    case .join, .copy: return nil
+    case .attention, .join, .copy: return nil
     case .node:
       switch node.op {
       case .gelu, .relu, .sigmoid, .tanh, .softmax: return fits(node.input(at: 0))
@@ -177,9 +177,12 @@ extension PlanBuilder {
         _ = layout.take(count, size: 4)
         break
       }
-      guard case .attention = node.op else { return nil }
-      guard let shape = AttentionShape(node, values) else { throw .tooLarge }
-      _ = layout.take(threads, shape.room, size: 4)
+      return nil
+    case .attention(let ofInt8):
+      guard let shape = AttentionShape(node, values, ofInt8: ofInt8), !shape.room.layout.isTooLarge else {
+        throw .tooLarge
+      }
+      _ = layout.take(threads, shape.room.layout.size, size: 1)
       _ = layout.take(shape.maskRoom, size: 1)
     default: return nil
     }

@@ -127,6 +127,7 @@ struct PlanBuilder: ~Copyable {
     switch node.op {
     case .matMul: operation = .product(bias: nil, activation: LMQ_ACTIVATION_NONE, residual: nil)
     case .sparseMoE: operation = .sparseMoE(residual: nil, room: try addRoom(node))
+    case .attention: operation = .attention(ofInt8: isOfInt8(node))
     default: break
     }
     return Step(operation: operation, node: index, output: node.output)

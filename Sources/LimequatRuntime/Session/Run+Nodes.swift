@@ -39,9 +39,9 @@ extension Run {
     case .reduceMean(let axis, _): reduce(.mean, x, axis, y)
     case .reduceSum(let axis, _): reduce(.sum, x, axis, y)
     case .reduceL2(let axis, _): reduce(.l2, x, axis, y)
-    case .attention: attention(node, step, x)
     // Views and what became part of other steps.
-    case .identity, .reshape, .squeeze, .unsqueeze, .matMul, .sparseMoE, .gelu, .relu, .sigmoid, .tanh, .add,
+    case .identity, .reshape, .squeeze, .unsqueeze, .matMul, .attention, .sparseMoE, .gelu, .relu, .sigmoid,
+      .tanh, .add,
       .subtract, .multiply, .divide:
       break
     }
@@ -123,24 +123,6 @@ extension Run {
     engine.reduce(
       reduction, x.floats, y.assumingMemoryBound(to: Float.self), outer: shape.product(0..<axis) ?? 0,
       length: shape[axis], inner: shape.product(axis + 1..<shape.rank) ?? 0)
-  }
-
-  private func attention(_ node: Node, _ step: Step, _ q: Operand) {
-    guard let k = input(node, 1), let v = input(node, 2), let shape = AttentionShape(node, plan.values) else {
-      return
-    }
-    let room = (arena + step.room).assumingMemoryBound(to: Float.self)
-    var mask = input(node, 3)?.start.assumingMemoryBound(to: UInt8.self)
-    if let source = mask, let layout = shape.mask, layout.isSpread {
-      let spread = (arena + step.room + engine.pool.threads * shape.room * 4).assumingMemoryBound(
-        to: UInt8.self)
-      for row in 0..<layout.rows {
-        (spread + row * shape.keys).update(repeating: source[row], count: shape.keys)
-      }
-      mask = UnsafePointer(spread)
-    }
-    engine.attention(
-      shape, q: q.floats, k: k.floats, v: v.floats, mask: mask, y: floats(step.output), room: room)
   }
 }
 

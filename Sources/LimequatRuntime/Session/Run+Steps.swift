@@ -53,6 +53,23 @@ extension Run {
           y: floats(output), y_stride: n, m: rows, k: k, n: n, activation: activation)))
   }
 
+  func attention(_ node: Node, _ step: Step, ofInt8: Bool) {
+    guard let q = input(node, 0), let k = input(node, 1), let v = input(node, 2),
+      let shape = AttentionShape(node, plan.values, ofInt8: ofInt8)
+    else { return }
+    let room = arena + step.room
+    var mask = input(node, 3)?.start.assumingMemoryBound(to: UInt8.self)
+    if let source = mask, let layout = shape.mask, layout.isSpread {
+      let spread = (room + engine.pool.threads * shape.room.layout.size).assumingMemoryBound(to: UInt8.self)
+      for row in 0..<layout.rows {
+        (spread + row * shape.keys).update(repeating: source[row], count: shape.keys)
+      }
+      mask = UnsafePointer(spread)
+    }
+    engine.attention(
+      shape, q: q.floats, k: k.floats, v: v.floats, mask: mask, y: floats(step.output), room: room)
+  }
+
   func sparseMoE(_ node: Node, _ step: Step, residual: Int?, room: Int) throws(RuntimeError) {
     guard let room = plan.rooms[room], let x = input(node, 0), let logits = input(node, 1) else { return }
     let evaluation = SparseMoERun(

@@ -64,6 +64,7 @@ struct Run: ~Copyable {
       engine.normalize(
         x.floats, floats(step.output), rows: x.value.count / max(1, width), width: width,
         epsilon: pointer(epsilon).load(as: Float.self))
+    case .attention(let ofInt8): attention(node, step, ofInt8: ofInt8)
     case .join: join(node, step)
     case .node: try self.node(node, step)
     case .copy: break
