@@ -236,6 +236,14 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   return equal(what, y);
 }
 
+/// What a table and `generic` made of the same: equal bytes.
+static bool same_bytes(const char *what, const uint8_t *a, const uint8_t *b, size_t count) {
+  for (size_t i = 0; i < count; i++) digest_update(b[i]);
+  for (size_t i = 0; i < count; i++)
+    if (a[i] != b[i]) return fail("%s: byte %zu is %d, generic has %d", what, i, a[i], b[i]);
+  return true;
+}
+
 static bool quantize_rows(const lmq_kernels *table, const lmq_kernels *generic) {
   size_t m = 1 + below(5), k = below(50) ? 1 + below(200) : 65530 + below(12);
   size_t x_stride = k + below(3), stride = (k + 3) / 4 * 4 + 4 * below(2);
@@ -258,22 +266,11 @@ static bool quantize_rows(const lmq_kernels *table, const lmq_kernels *generic) 
     if (offsets[0][i] != offsets[1][i])
       same_codes = fail("offset %zu is %d, generic has %d", i, offsets[0][i], offsets[1][i]);
   }
-  for (size_t i = 0; i < m * stride; i++) {
-    digest_update(b[i]);
-    if (same_codes && a[i] != b[i]) same_codes = fail("code %zu is %d, generic has %d", i, a[i], b[i]);
-  }
+  same_codes = same_bytes("codes", a, b, m * stride) && same_codes;
   free(x);
   free(a);
   free(b);
   return equal("scales", scales) && same_codes;
-}
-
-/// What a table and `generic` made of the same: equal bytes.
-static bool same_bytes(const char *what, const uint8_t *a, const uint8_t *b, size_t count) {
-  for (size_t i = 0; i < count; i++) digest_update(b[i]);
-  for (size_t i = 0; i < count; i++)
-    if (a[i] != b[i]) return fail("%s: byte %zu is %d, generic has %d", what, i, a[i], b[i]);
-  return true;
 }
 
 static bool softmax_codes(const lmq_kernels *table, const lmq_kernels *generic) {

@@ -42,8 +42,8 @@ import Testing
     #expect(scale.isNaN)
   }
 
-  /// Columns side by side, as values are, and in panels, as keys are; the fourth one is 0, and where it is there
-  /// the sixth is not finite.
+  /// Columns side by side, as values are, and in panels, as keys are; the fourth one is 0, and the sixth, if
+  /// there is one, not finite.
   @Test(arguments: [1, 4, 6, 197], [1, 20, 33]) func panelsFollowTheDefinition(k: Int, n: Int) {
     var random = Random(k + n)
     var w = random.values(k * n, 3)

@@ -18,7 +18,7 @@ def work_of(config: dict, cell: dict, weights: str) -> list[tuple[float, float, 
         (all_tokens * dense, size * (dense + head), kind),
         (all_tokens * cell["layers"] * expert, size * cell["experts"] * expert, kind),
         (all_tokens * patch, narrow * patch, "fma"),
-        (all_tokens * layers * 2 * tokens * width, 0, "fma"),  # attention
+        (all_tokens * layers * 2 * tokens * width, 0, kind),  # attention
     ]
 
 
@@ -78,8 +78,8 @@ def bounds_part(rows: list[dict]) -> str:
     return (
         "\n### Against the machine's bounds\n\n"
         + (
-            "Multiply-adds are those of the products and of attention; with int8, patches and attention are bound by "
-            "fma. Bytes are those of the matrices that a call visits, once each; some lie in the cache from call to "
+            "Multiply-adds are those of the products and of attention; with int8, patches are bound by fma. "
+            "Bytes are those of the matrices that a call visits, once each; some lie in the cache from call to "
             "call, so a share may exceed what memory gives. Both: the least time is that of arithmetic or of reading, "
             "whichever is longer, added up over dense matrices, experts, patches and attention. Bounds are the better "
             "ones of those measured before and after the cell.\n\n"

@@ -69,7 +69,7 @@ enum Product {
   }
 }
 
-/// The int8 codes of some rows, made by ``Engine/quantize(_:rows:width:into:)``.
+/// The 8-bit codes of some rows: of activations, or of the shares that attention gives to keys.
 struct Codes {
   let start: UnsafeMutablePointer<UInt8>
   /// Elements between rows.
