@@ -68,7 +68,7 @@ static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) 
 static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(
       job, panel_begin, panel_end,
-      (int8_tile){.rows = 4, .tile = lmq_tile_avx2, .codes = LMQ_SPLIT, .copy = lmq_copy_split});
+      (int8_tile){.rows = 3, .tile = lmq_tile_avx2, .codes = LMQ_SPLIT, .copy = lmq_copy_split});
 }
 static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(

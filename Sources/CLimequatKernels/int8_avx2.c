@@ -10,62 +10,70 @@
 
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 
-enum { TILE_ROWS = 4 };
+enum { REGISTERS = 4 };  // of a row of a panel
 
-LMQ_INLINE __m256i load(const void *p) { return _mm256_load_si256(p); }
+LMQ_INLINE __m256i load(const char *p) { return _mm256_load_si256((const __m256i *)(const void *)p); }
+LMQ_INLINE __m256i load_any(const char *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
+LMQ_INLINE void store_any(char *p, __m256i a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
+LMQ_INLINE __m256i spread(const char *p) { return _mm256_set1_epi32(load_i32(p)); }
 
-/// `rows` rows with `width` registers of a panel, from output `first` on.
-LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile *t) {
+/// `rows` rows. Each reads the weights anew, as an operand in the first cache: to the processor that is no
+/// instruction more, and leaves the registers to a third row.
+LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
   const __m256i ones = _mm256_set1_epi16(1);
-  __m256i s[TILE_ROWS][4];
+  __m256i s[3][REGISTERS];
+  char *const totals = t->totals;
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < width; r++)
-      s[i][r] = load((const int32_t *)t->totals + i * LMQ_PANEL + first + r * 8);
-  const char *const panel = t->w + first * 4;
-  lmq_units units = first_units(t);
-  STEPS(t, first / LMQ_LANES, 4 / width, {
-    const char *w = panel + j * panel_row(LMQ_INT8);
-    __m256i b[4];
-    LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = load(w + r * 32);
+    LMQ_UNROLL for (size_t r = 0; r < REGISTERS; r++) s[i][r] = load(totals + (i * REGISTERS + r) * 32);
+  const char *x = t->x, *w = t->w;
+  const size_t x_bytes = t->x_bytes;
+  STEPS(t, 0, 1, {
     LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-      const char *unit = next_unit(&units, i);
-      __m256i a = _mm256_set1_epi32(load_i32(unit));
-      __m256i negative = _mm256_set1_epi32(load_i32(unit + SECOND_PLANE));
-      LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-        __m256i pairs = _mm256_maddubs_epi16(a, _mm256_xor_si256(b[r], negative));
+      __m256i a = spread(x + i * x_bytes), negative = spread(x + i * x_bytes + SECOND_PLANE);
+      LMQ_UNROLL for (size_t r = 0; r < REGISTERS; r++) {
+        __m256i pairs = _mm256_maddubs_epi16(a, _mm256_xor_si256(negative, load(w + r * 32)));
         s[i][r] = _mm256_add_epi32(s[i][r], _mm256_madd_epi16(pairs, ones));
         KEEP_ORDER(s[i][r]);
       }
     }
-    advance(&units);
+    x += 4, w += panel_row(LMQ_INT8);
   })
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < width; r++)
-      _mm256_store_si256((__m256i *)((int32_t *)t->totals + i * LMQ_PANEL + first) + r, s[i][r]);
-}
-
-/// Codes, less 128, as magnitudes and, SECOND_PLANE bytes behind, -1 for those that are negative. Answers the
-/// sum of the magnitudes of these.
-int32_t lmq_copy_split(const char *codes, size_t bytes, char *x) {
-  int32_t sum = 0;
-  for (size_t j = 0; j < bytes; j++) {
-    int code = (unsigned char)codes[j] - 128, negative = code < 0 ? -1 : 0;
-    int magnitude = (code ^ negative) - negative;
-    sum += magnitude & negative;
-    x[j] = (char)magnitude;
-    x[SECOND_PLANE + j] = (char)negative;
-  }
-  return sum;
+    LMQ_UNROLL for (size_t r = 0; r < REGISTERS; r++) store_any(totals + (i * REGISTERS + r) * 32, s[i][r]);
 }
 
 void lmq_tile_avx2(const lmq_tile *t) {
   clear_totals(t);
   switch (t->rows) {
-  case 1: tile_of(4, 0, 1, t); break;
-  case 2: tile_of(4, 0, 2, t); break;
-  case 3: tile_of(2, 0, 3, t), tile_of(2, LMQ_LANES, 3, t); break;
-  case 4: tile_of(2, 0, 4, t), tile_of(2, LMQ_LANES, 4, t); break;
+  case 1: tile_of(1, t); break;
+  case 2: tile_of(2, t); break;
+  case 3: tile_of(3, t); break;
   }
+}
+
+/// 32 codes, less 128, as magnitudes and, SECOND_PLANE bytes behind, -1 for those that are negative. Adds the
+/// magnitudes of these to `sum`.
+LMQ_INLINE __m256i split_codes(const char *codes, char *x, __m256i sum) {
+  const __m256i zero = _mm256_setzero_si256(), code = _mm256_xor_si256(load_any(codes), _mm256_set1_epi8(-128));
+  const __m256i negative = _mm256_cmpgt_epi8(zero, code), magnitude = _mm256_abs_epi8(code);
+  store_any(x, magnitude);
+  store_any(x + SECOND_PLANE, negative);
+  return _mm256_add_epi64(sum, _mm256_sad_epu8(_mm256_and_si256(magnitude, negative), zero));
+}
+
+/// Answers the sum of the magnitudes of all that are negative. Rows have room for whole registers.
+int32_t lmq_copy_split(const char *codes, size_t bytes, char *x) {
+  __m256i sum = _mm256_setzero_si256();
+  size_t j = 0;
+  for (; j + 32 <= bytes; j += 32) sum = split_codes(codes + j, x + j, sum);
+  if (j < bytes) {
+    char rest[32];
+    memset(rest, -128, sizeof rest);
+    memcpy(rest, codes + j, bytes - j);
+    sum = split_codes(rest, x + j, sum);
+  }
+  __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+  return _mm_cvtsi128_si32(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half)));
 }
 
 #pragma clang attribute pop
