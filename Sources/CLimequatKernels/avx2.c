@@ -73,8 +73,7 @@ static void tile(const lmq_tile *t) {
   case n: tile_of(narrow, 4, 0, n, t); break;
 #define HALVES(narrow, n) \
   case n: \
-    tile_of(narrow, 2, 0, n, t); \
-    tile_of(narrow, 2, LMQ_LANES, n, t); \
+    LMQ_ROLLED for (size_t first = 0; first < LMQ_PANEL; first += LMQ_LANES) tile_of(narrow, 2, first, n, t); \
     break;
 #define TYPES(narrow) \
   switch (t->rows) { \

@@ -24,7 +24,8 @@ LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
   __m256i s[3][REGISTERS];
   char *const totals = t->totals;
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-    LMQ_UNROLL for (size_t r = 0; r < REGISTERS; r++) s[i][r] = load(totals + (i * REGISTERS + r) * 32);
+    LMQ_UNROLL for (size_t r = 0; r < REGISTERS; r++)
+      s[i][r] = t->is_first ? _mm256_setzero_si256() : load(totals + (i * REGISTERS + r) * 32);
   const char *x = t->x, *w = t->w;
   const size_t x_bytes = t->x_bytes;
   STEPS(t, 0, 1, {
@@ -43,7 +44,6 @@ LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
 }
 
 void lmq_tile_avx2(const lmq_tile *t) {
-  clear_totals(t);
   switch (t->rows) {
   case 1: tile_of(1, t); break;
   case 2: tile_of(2, t); break;

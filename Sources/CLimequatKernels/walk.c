@@ -6,7 +6,7 @@
 
 #include "walk.h"
 
-enum { BAND_ROWS = 48, GROUP_PANELS = 8 };
+enum { BAND_ROWS = 48, GROUP_PANELS = 8, WIDE_GROUP_PANELS = 32 };
 
 _Static_assert(2 * SECOND_PLANE == BAND_ROWS * X_STRIDE * 4, "half a band of split codes has two planes");
 
@@ -127,8 +127,10 @@ void lmq_walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end)
     near.x = copied.x, near.x_bytes = x_bytes;
     copy = NULL;
   }
-  // Weights that only one tile uses are read front to back.
-  const size_t most = tiles.count == 1 && !copy ? 1 : GROUP_PANELS;
+  // Weights that only one tile uses are read front to back. Copies are of use for more panels where totals of a
+  // group need not be kept.
+  const size_t most =
+      tiles.count == 1 && !copy ? 1 : copy && walk->k <= LMQ_BLOCK ? WIDE_GROUP_PANELS : GROUP_PANELS;
   for (size_t panel = panel_begin, group; panel < panel_end; panel += group) {
     group = lmq_min(most, panel_end - panel);
     band b = {0};
