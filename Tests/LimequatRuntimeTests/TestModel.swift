@@ -2,8 +2,10 @@ import Foundation
 import LimequatBytes
 import LimequatContainer
 import LimequatGraph
+import LimequatQuantize
 import LimequatRuntime
 import LimequatTensor
+import LimequatTestSupport
 import Testing
 
 /// A tensor in memory, row-major.
@@ -50,8 +52,23 @@ struct TestContainer {
   }
 
   func open() throws -> Container {
-    let path = NSTemporaryDirectory() + "limequat-runtime-\(UUID().uuidString).lmq"
-    defer { unlink(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.lmq")
+    try write(to: path)
+    return try Container.open(path: path)
+  }
+
+  /// With every matrix and every expert int8.
+  func openQuantized() throws -> Container {
+    let folder = try TemporaryFolder()
+    try write(to: folder.file("f32.lmq"))
+    _ = try Quantization.run(
+      from: folder.file("f32.lmq"), to: folder.file("int8.lmq"),
+      options: QuantizationOptions(experts: .int8, dense: .int8, threads: 1))
+    return try Container.open(path: folder.file("int8.lmq"))
+  }
+
+  private func write(to path: String) throws {
     let writer = try ContainerWriter.create(path: path)
     for (name, layout, tensor) in tensors {
       try writer.beginTensor(name, type: tensor.type, layout: layout, shape: tensor.shape)
@@ -85,7 +102,6 @@ struct TestContainer {
     manifest.signatures = signatures
     manifest.tokenizers = tokenizers
     try writer.finish(manifest)
-    return try Container.open(path: path)
   }
 
   /// [ceil(outputs / 32)][inputs][32], padded with zeros.

@@ -20,13 +20,12 @@ struct SharedProduct {
   /// `unitWork`: the work that a unit should have.
   init(_ product: Product, unitWork: Int) {
     self.product = product
-    let width = Panel.width
     let mostRows = max(24, SharedProduct.tileBytes / max(1, product.rowBytes) / 12 * 12)
     let tiles = max(1, (product.m + mostRows - 1) / mostRows)
     // Tiles of nearly the same height.
     rows = tiles == 1 ? max(1, product.m) : ((product.m + tiles - 1) / tiles + 11) / 12 * 12
     rowTiles = max(1, (product.m + rows - 1) / rows)
-    panelCount = (product.n + width - 1) / width
+    panelCount = product.panels
     let panelWork = max(1, product.work / max(1, rowTiles * panelCount))
     // Where kernels copy inputs, they do so once for a few panels together.
     let wanted = max(1, unitWork / panelWork)
@@ -73,14 +72,19 @@ extension Engine {
       units += products[index].units
     }
     pool.run(units) { unit, _ in
-      // The last product that begins at or before this unit.
-      var low = 0
-      var high = count
-      while high - low > 1 {
-        let middle = (low + high) / 2
-        if firstUnits[middle] <= unit { low = middle } else { high = middle }
-      }
-      products[low].run(unit - firstUnits[low], kernels)
+      let index = Engine.owner(of: unit, firstUnits, count)
+      products[index].run(unit - firstUnits[index], kernels)
     }
+  }
+
+  /// The last of `count` pieces of work that begins at or before a unit.
+  static func owner(of unit: Int, _ firstUnits: UnsafePointer<Int>, _ count: Int) -> Int {
+    var low = 0
+    var high = count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if firstUnits[middle] <= unit { low = middle } else { high = middle }
+    }
+    return low
   }
 }

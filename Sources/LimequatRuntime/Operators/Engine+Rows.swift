@@ -1,17 +1,34 @@
 internal import CLimequatKernels
 internal import LimequatTensor
 
+/// What LayerNormalization does to rows of `width`.
+struct LayerNorm {
+  let width: Int
+  let scale: UnsafePointer<Float>
+  let bias: UnsafePointer<Float>?
+  let epsilon: Float
+}
+
 /// Operators that look at whole rows: normalisation, softmax, sums.
 extension Engine {
-  /// Over rows of `width`; y may be x.
-  func layerNorm(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, width: Int,
-    scale: UnsafePointer<Float>, bias: UnsafePointer<Float>?, epsilon: Float
-  ) {
-    forRows(rows, width: width) { part, _ in
-      let start = part.lowerBound * width
-      table.layer_norm(x + start, width, y + start, width, part.count, width, scale, bias, epsilon)
+  /// y may be x.
+  func layerNorm(_ norm: LayerNorm, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int) {
+    forRows(rows, width: norm.width) { part, _ in
+      layerNormHere(norm, x, y + part.lowerBound * norm.width, part)
     }
+  }
+
+  func layerNorm(_ norm: LayerNorm, _ x: UnsafePointer<Float>, into rows: CodedRows) {
+    makeCodes(rows) { part, y in layerNormHere(norm, x, y, part) }
+  }
+
+  /// Some rows of x.
+  private func layerNormHere(
+    _ norm: LayerNorm, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ rows: Range<Int>
+  ) {
+    let width = norm.width
+    table.layer_norm(
+      x + rows.lowerBound * width, width, y, width, rows.count, width, norm.scale, norm.bias, norm.epsilon)
   }
 
   /// y = x / sqrt(mean(x * x) + epsilon) * scale over rows of `width`; y is not x.

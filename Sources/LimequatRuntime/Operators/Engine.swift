@@ -14,10 +14,13 @@ struct Engine: Sendable {
   /// Elements of one share of elementwise work; less than two shares stay on the caller's thread.
   static let share = 16384
 
+  /// Rows of such a share.
+  static func shareRows(width: Int) -> Int { max(1, share / max(1, width)) }
+
   /// Calls `body` with ranges that together are `0..<rows`, for rows of about `width` elements.
   func forRows(_ rows: Int, width: Int, _ body: (_ rows: Range<Int>, _ worker: Int) -> Void) {
     guard rows > 0 else { return }
-    let step = max(1, Engine.share / max(1, width))
+    let step = Engine.shareRows(width: width)
     guard pool.threads > 1, rows > step else { return body(0..<rows, 0) }
     let shares = (rows - 1) / step + 1
     pool.run(shares) { share, worker in

@@ -61,7 +61,7 @@ struct PlannedValue {
 
 /// Where a value lies.
 enum Place {
-  /// No step makes it: it was fused away.
+  /// No step makes it, because it was fused away, or none keeps more of it than its codes.
   case nowhere
   /// At this offset of the arena.
   case arena(Int)
@@ -110,8 +110,10 @@ struct Step {
   var output: Int
   /// Where the step's room begins in the arena.
   var room = 0
-  /// The int8 codes of a product's input, if its weights are int8.
+  /// The int8 codes of the first input, if it meets int8 weights.
   var codes: StepCodes?
+  /// The int8 codes of the output, if the step makes them.
+  var outputCodes: OutputCodes?
 }
 
 /// Codes of a value, which products that read the same value share.
@@ -120,4 +122,15 @@ struct StepCodes {
   let start: Int
   /// This step makes them; else an earlier one did.
   let isFirst: Bool
+}
+
+/// Codes that a step makes of its output, a band of rows at a time, while the rows are near the processor.
+struct OutputCodes {
+  /// Where their room begins in the arena.
+  let start: Int
+  /// Rows of a band.
+  let band: Int
+  /// Where in the arena each thread has the floats of a band, if nothing reads the floats; nil: the output
+  /// has them all.
+  let floats: Int?
 }

@@ -8,23 +8,24 @@ internal import LimequatTensor
 extension PlanBuilder {
   mutating func place() throws(RuntimeError) {
     try giveOut()
-    var lastReads = try Allocation.table(repeating: -1, count: values.count) as Table<Int32>
-    // Each value and its codes, each input, and the room of one step.
-    var arena = try ArenaLayout.make(capacity: 2 * values.count + graph.inputCount + 1)
+    var lastReads = try LastReads.make(values: values.count)
+    // Each value and its codes, each input, and the rooms of one step.
+    var arena = try ArenaLayout.make(capacity: 2 * values.count + graph.inputCount + 2)
     var codes = try CodesPlan.make(values: values.count)
     for index in 0..<steps.count {
       guard let step = steps[index] else { continue }
-      forEachRead(of: step) { value in
+      var takesCodes = false
+      if let input = int8Input(step) { takesCodes = codes.use(input, at: index) }
+      forEachRead(of: step) { value, isFactor in
         if let root = values[value]?.root {
-          lastReads.replace(root, with: Int32(truncatingIfNeeded: index))  // steps are fewer than 2^31
+          lastReads.read(root, at: index, isOfCodes: isFactor && takesCodes)
         }
       }
-      if let root = int8Input(step)?.root { codes.use(root, at: index) }
     }
     try placeInputs(&arena)
     for index in 0..<steps.count {
       try Allocation.check()
-      try place(index, &arena, &codes, lastReads)
+      try place(index, &arena, &codes, &lastReads)
     }
     arenaSize = arena.size
   }
@@ -60,12 +61,14 @@ extension PlanBuilder {
   }
 
   private mutating func place(
-    _ index: Int, _ arena: inout ArenaLayout, _ codes: inout CodesPlan, _ lastReads: borrowing Table<Int32>
+    _ index: Int, _ arena: inout ArenaLayout, _ codes: inout CodesPlan, _ lastReads: inout LastReads
   ) throws(RuntimeError) {
     guard var step = steps[index] else { return }
     var reused = -1
+    step.outputCodes = try outputCodes(step, &arena, &codes, &lastReads)
+    let keepsFloats = step.outputCodes?.floats == nil
     if case .copy = step.operation {
-    } else if var made = values[step.output], case .nowhere = made.place {
+    } else if keepsFloats, var made = values[step.output], case .nowhere = made.place {
       if let root = reusable(step, at: index, lastReads), case .arena(let start)? = values[root]?.place {
         reused = root
         made.place = .arena(start)
@@ -78,35 +81,53 @@ extension PlanBuilder {
     if let bytes = try roomBytes(step), bytes > 0 {
       guard let start = arena.take(bytes) else { throw .tooLarge }
       step.room = start
-      steps.replace(index, with: step)
       arena.give(start)
     }
-    if let input = int8Input(step) {
-      step.codes = try codes.place(input, at: index, &arena)
-      steps.replace(index, with: step)
-    }
+    if let start = step.outputCodes?.floats { arena.give(start) }
+    if let input = int8Input(step) { step.codes = try codes.place(input, at: index, &arena) }
+    steps.replace(index, with: step)
     // Ends lives: each root once, even where the step reads it twice.
     var ended: [Int] = []
-    forEachRead(of: step) { value in
-      guard let root = values[value]?.root, root != reused, Int(lastReads[root] ?? -1) == index,
+    forEachRead(of: step) { value, _ in
+      guard let root = values[value]?.root, root != reused, lastReads[root] == index,
         case .arena(let start)? = values[root]?.place, !ended.contains(root)
       else { return }
       ended.append(root)
       arena.give(start)
     }
     if case .copy = step.operation { return }
-    if lastReads[step.output] ?? -1 < 0, case .arena(let start)? = values[step.output]?.place {
+    if lastReads[step.output] < 0, case .arena(let start)? = values[step.output]?.place {
       arena.give(start)  // made for nobody
     }
   }
 
+  /// Room for the codes of what a step makes, if it is to make them, and for a band of floats of each thread,
+  /// if nothing else is to be kept.
+  private func outputCodes(
+    _ step: Step, _ arena: inout ArenaLayout, _ codes: inout CodesPlan, _ lastReads: inout LastReads
+  ) throws(RuntimeError) -> OutputCodes? {
+    if case .copy = step.operation { return nil }
+    guard let value = values[step.output], codes.areWanted(step.output, value) else { return nil }
+    let width = value.shape[-1], rows = value.count / max(1, width)
+    guard let band = bandRows(step, rows: rows, width: width) else { return nil }
+    let start = try codes.make(Int8Input(root: step.output, rows: rows, width: width), &arena)
+    lastReads.makeCodes(of: step.output)
+    guard case .nowhere = value.place, lastReads[step.output] < 0 else {
+      return OutputCodes(start: start, band: band, floats: nil)
+    }
+    var layout = RoomLayout()
+    _ = layout.take(band < rows ? threads : 1, CodedRows.floats(band: min(band, rows), width: width), size: 4)
+    guard !layout.isTooLarge, let floats = arena.take(layout.size) else { throw .tooLarge }
+    return OutputCodes(start: start, band: band, floats: floats)
+  }
+
   /// The root that the output of a step may be written over.
-  private func reusable(_ step: Step, at index: Int, _ lastReads: borrowing Table<Int32>) -> Int? {
+  private func reusable(_ step: Step, at index: Int, _ lastReads: borrowing LastReads) -> Int? {
     guard let output = values[step.output] else { return nil }
     func fits(_ value: Int?) -> Int? {
       guard let value, let input = values[value], input.count == output.count,
         input.type.size == output.type.size, let root = values[input.root],
-        case .arena = root.place, Int(lastReads[input.root] ?? -1) == index
+        case .arena = root.place, lastReads[input.root] == index
       else { return nil }
       return input.root
     }
@@ -135,24 +156,26 @@ extension PlanBuilder {
     }
   }
 
-  /// Calls `body` with each value that a step reads.
-  private func forEachRead(of step: Step, _ body: (Int) -> Void) {
-    if case .copy(let value) = step.operation { return body(value) }
+  /// Calls `body` with each value that a step reads, and whether it is what a product multiplies.
+  private func forEachRead(of step: Step, _ body: (_ value: Int, _ isFactor: Bool) -> Void) {
+    if case .copy(let value) = step.operation { return body(value, false) }
     guard let node = graph.node(at: step.node) else { return }
     for place in 0..<node.inputCount {
       guard let value = node.input(at: place) else { continue }
       if case .join = step.operation, case .node(let pad)? = graph.value(at: value)?.source {
-        if let input = graph.node(at: pad)?.input(at: 0) { body(input) }
+        if let input = graph.node(at: pad)?.input(at: 0) { body(input, false) }
+      } else if case .product = step.operation, place == 0 {
+        body(value, true)
       } else {
-        body(value)
+        body(value, false)
       }
     }
     switch step.operation {
     case .product(let bias, _, let residual):
-      if let bias { body(bias) }
-      if let residual { body(residual) }
-    case .sparseMoE(.some(let residual), _): body(residual)
-    case .normalize(let epsilon): body(epsilon)
+      if let bias { body(bias, false) }
+      if let residual { body(residual, false) }
+    case .sparseMoE(.some(let residual), _): body(residual, false)
+    case .normalize(let epsilon): body(epsilon, false)
     default: break
     }
   }

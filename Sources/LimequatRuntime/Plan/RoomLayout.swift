@@ -9,6 +9,7 @@ struct RoomLayout {
   static let alignment = 64
 
   /// The offset of a part of `a * b` elements of `size` bytes.
+  @inline(never)  // twenty copies would be two kilobytes of the library
   mutating func take(_ a: Int, _ b: Int = 1, size element: Int) -> Int {
     let (count, first) = a.multipliedReportingOverflow(by: b)
     let (bytes, second) = count.multipliedReportingOverflow(by: element)

@@ -26,9 +26,13 @@ extension Run {
     case .choose: choose(node, x, y, output)
     case .layerNormalization(let epsilon):
       guard let scale = input(node, 1) else { return }
-      engine.layerNorm(
-        x.floats, floats(step.output), rows: rows, width: width, scale: scale.floats,
-        bias: input(node, 2)?.floats, epsilon: epsilon)
+      let norm = LayerNorm(
+        width: width, scale: scale.floats, bias: input(node, 2)?.floats, epsilon: epsilon)
+      if let coded = codedOutput(step) {
+        engine.layerNorm(norm, x.floats, into: coded)
+      } else {
+        engine.layerNorm(norm, x.floats, floats(step.output), rows: rows)
+      }
     case .rmsNormalization(let epsilon):
       guard let scale = input(node, 1) else { return }
       engine.rmsNorm(

@@ -10,47 +10,54 @@ extension Run {
   func product(_ node: Node, _ step: Step, bias: Int?, activation: lmq_activation, residual: Int?) {
     guard let x = input(node, 0), let w = input(node, 1) else { return }
     let (k, n) = (w.value.shape[0], w.value.shape[1])
-    if let codes = step.codes {
-      return int8Product(
-        x, w, codes, step.output, bias: bias, activation: activation, residual: residual)
-    }
-    var job = lmq_matmul()
-    job.m = x.value.shape.product(0..<max(0, x.value.shape.rank - 1)) ?? 0
-    (job.k, job.n) = (k, n)
-    (job.x, job.x_stride) = (x.floats, k)
-    (job.y, job.y_stride) = (floats(step.output), n)
-    (job.panels, job.type) = (w.start, w.value.stored.rawValue)
-    if w.value.layout != .panel32 {
-      let packed = (arena + step.room).assumingMemoryBound(to: Float.self)
-      engine.table.pack(w.floats, n, 1, k, n, 1, packed)
-      (job.panels, job.type) = (UnsafeRawPointer(packed), ElementType.f32.rawValue)
-    }
-    if let bias { job.bias = pointer(bias).assumingMemoryBound(to: Float.self) }
-    if let residual {
-      (job.residual, job.residual_stride) = (pointer(residual).assumingMemoryBound(to: Float.self), n)
-    }
-    job.activation = activation
-    engine.multiply(.float(job))
-  }
-
-  /// The same with int8 weights: x is quantised by the first product that reads it.
-  private func int8Product(
-    _ x: Operand, _ w: Operand, _ place: StepCodes, _ output: Int, bias: Int?, activation: lmq_activation,
-    residual: Int?
-  ) {
-    let (k, n) = (w.value.shape[0], w.value.shape[1])
-    let rows = x.value.count / max(1, k)
-    var layout = RoomLayout()
-    let codes = Codes(arena + place.start, CodesRoom(&layout, rows: rows, width: k), width: k)
-    if place.isFirst { engine.quantize(x.floats, rows: rows, width: k, into: codes) }
-    engine.multiply(
-      .int8(
+    let m = x.value.count / max(1, k)
+    let coded = codedOutput(step)
+    let y = coded?.floats ?? floats(step.output)
+    let bias = bias.map { pointer($0).assumingMemoryBound(to: Float.self) }
+    let residual = residual.map { pointer($0).assumingMemoryBound(to: Float.self) }
+    let product: Product
+    if let codes = codes(step, x, width: k) {
+      product = .int8(
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: nil, x_scales: codes.scales,
-          x_offsets: codes.offsets, panels: w.start,
-          bias: bias.map { pointer($0).assumingMemoryBound(to: Float.self) },
-          residual: residual.map { pointer($0).assumingMemoryBound(to: Float.self) }, residual_stride: n,
-          y: floats(output), y_stride: n, m: rows, k: k, n: n, activation: activation)))
+          x_offsets: codes.offsets, panels: w.start, bias: bias, residual: residual, residual_stride: n, y: y,
+          y_stride: n, m: m, k: k, n: n, activation: activation))
+    } else {
+      var (panels, type) = (w.start, w.value.stored.rawValue)
+      if w.value.layout != .panel32 {
+        let packed = (arena + step.room).assumingMemoryBound(to: Float.self)
+        engine.table.pack(w.floats, n, 1, k, n, 1, packed)
+        (panels, type) = (UnsafeRawPointer(packed), ElementType.f32.rawValue)
+      }
+      product = .float(
+        lmq_matmul(
+          x: x.floats, x_stride: k, x_rows: nil, panels: panels, bias: bias, residual: residual,
+          residual_stride: n, y: y, y_stride: n, m: m, k: k, n: n, type: type, activation: activation))
+    }
+    if let coded { engine.multiply(product, into: coded) } else { engine.multiply(product) }
+  }
+
+  /// The codes of what a step reads, made now if no earlier step did; nil: it reads floats.
+  private func codes(_ step: Step, _ x: Operand, width: Int) -> Codes? {
+    guard let place = step.codes else { return nil }
+    let rows = x.value.count / max(1, width)
+    var layout = RoomLayout()
+    let codes = Codes(arena + place.start, CodesRoom(&layout, rows: rows, width: width), width: width)
+    if place.isFirst { engine.quantize(x.floats, rows: rows, width: width, into: codes) }
+    return codes
+  }
+
+  /// The codes that a step makes of its output; nil: it makes floats alone.
+  func codedOutput(_ step: Step) -> CodedRows? {
+    guard let made = step.outputCodes, let value = plan.values[step.output] else { return nil }
+    let width = value.shape[-1]
+    let rows = value.count / max(1, width)
+    var layout = RoomLayout()
+    let codes = Codes(arena + made.start, CodesRoom(&layout, rows: rows, width: width), width: width)
+    let band = made.floats.map { (arena + $0).assumingMemoryBound(to: Float.self) }
+    return CodedRows(
+      count: rows, width: width, band: made.band, floats: band ?? floats(step.output),
+      keepsFloats: band == nil, codes: codes)
   }
 
   func attention(_ node: Node, _ step: Step, ofInt8: Bool) {
@@ -75,7 +82,7 @@ extension Run {
     let evaluation = SparseMoERun(
       room: room, base: arena + step.room, engine: engine, store: store, demand: demand)
     try evaluation.run(
-      x: x.floats, logits: logits.floats,
+      x: x.floats, codes: codes(step, x, width: room.shape.inputSize), logits: logits.floats,
       residual: residual.map { pointer($0).assumingMemoryBound(to: Float.self) }, y: floats(step.output))
     if let trace, let bank = signature.container.bank(at: room.shape.bank) {
       trace.record(room.shape, node: node.name, bank: bank.name, evaluation.results)

@@ -3,11 +3,20 @@ internal import LimequatContainer
 internal import LimequatGraph
 internal import LimequatTensor
 
+/// What a product of experts reads: floats for float weights, codes for int8 ones.
+struct ExpertInput {
+  let x: UnsafePointer<Float>
+  var codes: Codes?
+  let width: Int
+  /// The rows to read; nil: one after the other.
+  var rows: UnsafePointer<UInt32>?
+}
+
 /// The two products of the experts of a wave, all experts together so that threads have even shares.
 extension SparseMoERun {
   func multiply(
     _ experts: UnsafeBufferPointer<Int32>, _ held: UnsafePointer<HeldExpert>, _ places: Range<Int>,
-    _ wave: Range<Int>, _ x: UnsafePointer<Float>
+    _ wave: Range<Int>, _ x: ExpertInput
   ) {
     let shape = room.shape
     let jobs = part(room.jobs, Product.self)
@@ -16,35 +25,34 @@ extension SparseMoERun {
     let gate = part(room.gate, Float.self)
 
     var count = 0
+    var areInt8 = true
     forEach(experts, held, places, wave) { rows, expert, block in
       let kind = shape.attributes.activation.kernel
       let offset = (rows.lowerBound - wave.lowerBound) * shape.hiddenSize
-      let input = Input(
-        x: x, codes: tokenCodes, width: shape.inputSize, rows: UnsafePointer(tokens + rows.lowerBound))
+      var input = x
+      input.rows = UnsafePointer(tokens + rows.lowerBound)
       jobs[count] = product(
         input, block.first, expert, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind, hidden + offset)
       count += 1
+      areInt8 = areInt8 && expert.encoding == .int8
       guard let matrix = block.gate else { return }
       jobs[count] = product(input, matrix, expert, rows.count, kind, gate + offset)
       count += 1
     }
-    run(count)
-    if shape.isGated {
-      engine.forRows(wave.count * shape.hiddenSize, width: 1) { part, _ in
-        let start = part.lowerBound
-        engine.table.binary(gate + start, hidden + start, hidden + start, part.count, LMQ_MULTIPLY, false)
-      }
+    let codes = room.hiddenCodes.map { Codes(base, $0, width: shape.hiddenSize) }
+    if let codes, areInt8, multiplyInBands(count, wave.count, into: codes) {
+    } else {
+      run(count)
+      if shape.isGated { applyGate(hidden, gate, wave.count) }
+      if let codes { engine.quantize(hidden, rows: wave.count, width: shape.hiddenSize, into: codes) }
     }
 
-    if let codes = hiddenCodes {
-      engine.quantize(hidden, rows: wave.count, width: shape.hiddenSize, into: codes)
-    }
     count = 0
     forEach(experts, held, places, wave) { rows, expert, block in
       let start = rows.lowerBound - wave.lowerBound
-      let input = Input(
-        x: UnsafePointer(hidden + start * shape.hiddenSize), codes: hiddenCodes?.advanced(by: start),
-        width: shape.hiddenSize, rows: nil)
+      let input = ExpertInput(
+        x: UnsafePointer(hidden + start * shape.hiddenSize), codes: codes?.advanced(by: start),
+        width: shape.hiddenSize)
       jobs[count] = product(
         input, block.second, expert, rows.count, LMQ_ACTIVATION_NONE, output(rows.lowerBound, wave))
       count += 1
@@ -58,17 +66,15 @@ extension SparseMoERun {
       firstUnits: part(room.firstUnits, Int.self))
   }
 
-  /// What a product of experts reads: floats for float weights, codes for int8 ones.
-  private struct Input {
-    let x: UnsafePointer<Float>
-    let codes: Codes?
-    let width: Int
-    /// The rows to read; nil: one after the other.
-    let rows: UnsafePointer<UInt32>?
+  private func applyGate(_ hidden: UnsafeMutablePointer<Float>, _ gate: UnsafePointer<Float>, _ rows: Int) {
+    engine.forRows(rows * room.shape.hiddenSize, width: 1) { part, _ in
+      let start = part.lowerBound
+      engine.table.binary(gate + start, hidden + start, hidden + start, part.count, LMQ_MULTIPLY, false)
+    }
   }
 
   private func product(
-    _ input: Input, _ matrix: ExpertBlock.Matrix, _ expert: HeldExpert, _ rows: Int,
+    _ input: ExpertInput, _ matrix: ExpertBlock.Matrix, _ expert: HeldExpert, _ rows: Int,
     _ activation: lmq_activation, _ y: UnsafeMutablePointer<Float>
   ) -> Product {
     let panels = expert.start + matrix.panels.lowerBound
@@ -86,11 +92,6 @@ extension SparseMoERun {
         residual_stride: 0, y: y, y_stride: matrix.outputs, m: rows, k: matrix.inputs, n: matrix.outputs,
         type: expert.encoding.rawValue, activation: activation))
   }
-
-  /// Codes of all tokens; nil: no expert of the bank is int8.
-  var tokenCodes: Codes? { room.tokenCodes.map { Codes(base, $0, width: room.shape.inputSize) } }
-  /// Codes of what lies between the two products of a wave.
-  private var hiddenCodes: Codes? { room.hiddenCodes.map { Codes(base, $0, width: room.shape.hiddenSize) } }
 
   /// Calls `body` with the rows of each expert that lie in the wave.
   private func forEach(

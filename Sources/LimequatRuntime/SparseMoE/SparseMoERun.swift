@@ -27,10 +27,10 @@ struct SparseMoERun {
     Routing.Results(experts: part(room.experts), gates: part(room.gates), kept: part(room.kept))
   }
 
-  /// x (tokens, inputSize), logits (tokens, experts), residual and y (tokens, outputSize); y may be the
-  /// residual and nothing else.
+  /// x (tokens, inputSize), `codes` of it where experts take those, logits (tokens, experts), residual and y
+  /// (tokens, outputSize); y may be the residual and nothing else.
   func run(
-    x: UnsafePointer<Float>, logits: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
+    x: UnsafePointer<Float>, codes: Codes?, logits: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
     y: UnsafeMutablePointer<Float>
   ) throws(RuntimeError) {
     let routing = Routing(
@@ -41,11 +41,7 @@ struct SparseMoERun {
     routing.route(logits, work, into: results, engine: engine)
     let visits = sort()
     if k == 1 { clearDropped(residual, y) }
-    let input = rounded(x)
-    if let codes = tokenCodes {
-      engine.quantize(input, rows: shape.tokens, width: shape.inputSize, into: codes)
-    }
-    try visit(visits, x: input, residual, y)
+    try visit(visits, expertInput(x, codes), residual, y)
     if k > 1 { combine(residual, y) }
   }
 
@@ -87,19 +83,22 @@ struct SparseMoERun {
 
   static let dropped = UInt32.max
 
-  /// The experts' input: x, or x rounded to bfloat16.
-  private func rounded(_ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
-    guard shape.attributes.dispatchBF16 else { return x }
+  /// What experts read: x, or x rounded to bfloat16.
+  private func expertInput(_ x: UnsafePointer<Float>, _ codes: Codes?) -> ExpertInput {
+    let width = shape.inputSize
+    guard shape.attributes.dispatchBF16 else { return ExpertInput(x: x, codes: codes, width: width) }
     let target = part(room.rounded, Float.self)
-    engine.forRows(shape.tokens * shape.inputSize, width: 1) { range, _ in
+    engine.forRows(shape.tokens * width, width: 1) { range, _ in
       engine.table.round_bf16(x + range.lowerBound, target + range.lowerBound, range.count)
     }
-    return UnsafePointer(target)
+    let codes = room.tokenCodes.map { Codes(base, $0, width: width) }
+    if let codes { engine.quantize(target, rows: shape.tokens, width: width, into: codes) }
+    return ExpertInput(x: UnsafePointer(target), codes: codes, width: width)
   }
 
   /// Runs the experts in the order in which the store has them.
   private func visit(
-    _ count: Int, x: UnsafePointer<Float>, _ residual: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
+    _ count: Int, _ x: ExpertInput, _ residual: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) throws(RuntimeError) {
     let offsets = part(room.offsets, Int.self)
     let held = part(room.held, HeldExpert.self)
@@ -117,7 +116,7 @@ struct SparseMoERun {
           end += 1
         }
         let together = UnsafeBufferPointer(rebasing: experts[start..<end])
-        try evaluate(together, held + start, x: x, residual, y)
+        try evaluate(together, held + start, x, residual, y)
         start = end
       }
     }
@@ -125,7 +124,7 @@ struct SparseMoERun {
 
   /// Runs the rows of some held experts, a wave at a time.
   private func evaluate(
-    _ experts: UnsafeBufferPointer<Int32>, _ held: UnsafePointer<HeldExpert>, x: UnsafePointer<Float>,
+    _ experts: UnsafeBufferPointer<Int32>, _ held: UnsafePointer<HeldExpert>, _ x: ExpertInput,
     _ residual: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) throws(RuntimeError) {
     let offsets = part(room.offsets, Int.self)

@@ -14,6 +14,8 @@ struct SparseMoEShape {
   let isGated: Bool
   /// Some expert is int8.
   let usesCodes: Bool
+  /// Codes of the tokens as they are given; else codes are made of the rounded tokens, or none are needed.
+  var takesCodes: Bool { usesCodes && !attributes.dispatchBF16 }
   /// One byte for each expert, 0 where it is absent; nil when none is.
   let present: UnsafePointer<UInt8>?
   let grouping: Grouping
@@ -79,7 +81,8 @@ struct SparseMoERoom {
     rounded = shape.attributes.dispatchBF16 ? layout.take(tokens, shape.inputSize, size: 4) : 0
     hidden = layout.take(wave, shape.hiddenSize, size: 4)
     gate = shape.isGated ? layout.take(wave, shape.hiddenSize, size: 4) : 0
-    tokenCodes = shape.usesCodes ? CodesRoom(&layout, rows: tokens, width: shape.inputSize) : nil
+    tokenCodes =
+      shape.usesCodes && !shape.takesCodes ? CodesRoom(&layout, rows: tokens, width: shape.inputSize) : nil
     hiddenCodes = shape.usesCodes ? CodesRoom(&layout, rows: wave, width: shape.hiddenSize) : nil
     outputs = layout.take(shape.outputRows, shape.outputSize, size: 4)
     rows = layout.take(threads, (shape.outputSize + 15) / 16 * 16, size: 4)

@@ -1,0 +1,56 @@
+internal import CLimequatKernels
+
+/// Rows that a step makes as floats and leaves as codes, a band at a time: a thread quantises what it has
+/// just made, while it is in its second cache.
+struct CodedRows {
+  let count: Int
+  let width: Int
+  /// Rows of a band; the last one may have fewer.
+  let band: Int
+  /// Of all rows, or of a band for each thread.
+  let floats: UnsafeMutablePointer<Float>
+  let keepsFloats: Bool
+  let codes: Codes
+
+  /// Bytes of floats that a band of a product may have.
+  private static let bandBytes = 512 << 10
+  /// Bands that each thread should get, so that an uneven start evens out.
+  private static let bandsPerThread = 4
+
+  /// Rows of a band of a product, a multiple of 12 (and so of every kernel's tile); all, as one band, where
+  /// threads share the product better by its panels.
+  static func productBand(rows: Int, width: Int, threads: Int) -> Int {
+    let band = max(24, bandBytes / (4 * max(1, width)) / 12 * 12)
+    return threads == 1 || rows / band >= bandsPerThread * threads ? band : max(1, rows)
+  }
+
+  /// Floats of a band, whole cache lines.
+  static func floats(band: Int, width: Int) -> Int { (band * width + 15) / 16 * 16 }
+}
+
+extension Engine {
+  /// Calls `body` with bands that together are all rows, and where their floats are to go, and quantises
+  /// them.
+  func makeCodes(
+    _ rows: CodedRows, _ body: (_ rows: Range<Int>, _ y: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    pool.run((rows.count + rows.band - 1) / rows.band) { band, worker in
+      let range = band * rows.band..<min((band + 1) * rows.band, rows.count)
+      let y =
+        rows.floats
+        + (rows.keepsFloats
+          ? range.lowerBound * rows.width : worker * CodedRows.floats(band: rows.band, width: rows.width))
+      body(range, y)
+      quantizeHere(y, rows: range.count, width: rows.width, into: rows.codes.advanced(by: range.lowerBound))
+    }
+  }
+
+  /// The product's rows, whose floats need not lie where the product has them.
+  func multiply(_ product: Product, into rows: CodedRows) {
+    guard rows.band < rows.count else {
+      multiply(product)
+      return quantize(rows.floats, rows: rows.count, width: rows.width, into: rows.codes)
+    }
+    makeCodes(rows) { range, y in product.run(rows: range, panels: 0..<product.panels, to: y, kernels) }
+  }
+}

@@ -1,0 +1,39 @@
+internal import CLimequatKernels
+
+/// First products of int8 experts whose results leave as codes band by band (``CodedRows``), so that the
+/// floats between the two products stay in the second cache.
+extension SparseMoERun {
+  /// `jobs` has the first product of each expert of a wave, and behind it with gated experts the gate. False:
+  /// nothing is done, because threads share so few rows better by panels.
+  func multiplyInBands(_ count: Int, _ rows: Int, into codes: Codes) -> Bool {
+    let (width, threads) = (room.shape.hiddenSize, engine.pool.threads)
+    let band = CodedRows.productBand(rows: rows, width: width, threads: threads)
+    // Then a band for each thread has room where all rows would have it.
+    guard threads * band < rows else { return false }
+    let jobs = part(room.jobs, Product.self)
+    let firstUnits = part(room.firstUnits, Int.self)
+    let step = room.shape.isGated ? 2 : 1
+    var units = 0
+    for index in 0..<count / step {
+      firstUnits[index] = units
+      units += (jobs[index * step].m + band - 1) / band
+    }
+    let hidden = part(room.hidden, Float.self)
+    let gate = part(room.gate, Float.self)
+    engine.pool.run(units) { unit, worker in
+      let index = Engine.owner(of: unit, firstUnits, count / step)
+      let product = jobs[index * step]
+      let start = (unit - firstUnits[index]) * band
+      let range = start..<min(start + band, product.m)
+      let (y, z) = (hidden + worker * band * width, gate + worker * band * width)
+      product.run(rows: range, panels: 0..<product.panels, to: y, engine.kernels)
+      if step == 2 {
+        jobs[index * step + 1].run(rows: range, panels: 0..<product.panels, to: z, engine.kernels)
+        engine.table.binary(z, y, y, range.count * width, LMQ_MULTIPLY, false)
+      }
+      engine.quantizeHere(
+        y, rows: range.count, width: width, into: codes.advanced(by: (product.y - hidden) / width + start))
+    }
+    return true
+  }
+}
