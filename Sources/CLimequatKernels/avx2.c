@@ -23,6 +23,34 @@ LMQ_INLINE __m256 widen(int type, const void *w) {
   return type == LMQ_F32 ? _mm256_load_ps(w) : type == LMQ_F16 ? widen_f16_half(w) : widen_bf16_half(w);
 }
 
+/// The products of a unit of `rows` rows with `width` registers of a panel.
+LMQ_INLINE void products(
+    int type, size_t width, size_t rows, const char *w, const lmq_units *units, __m256 s[][4]) {
+  const size_t bytes = type == LMQ_F32 ? 32 : 16;
+  if (rows == 3 && width == 4) {
+    // The fewer of the two operands wait in registers.
+    __m256 a[TILE_ROWS];
+    LMQ_UNROLL for (size_t i = 0; i < rows; i++) a[i] = _mm256_set1_ps(load_f32(next_unit(units, i)));
+    LMQ_UNROLL for (size_t r = 0; r < width; r++) {
+      __m256 b = widen(type, w + r * bytes);
+      LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
+        s[i][r] = _mm256_fmadd_ps(a[i], b, s[i][r]);
+        KEEP_ORDER(s[i][r]);
+      }
+    }
+  } else {
+    __m256 b[4];
+    LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = widen(type, w + r * bytes);
+    LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
+      __m256 a = _mm256_set1_ps(load_f32(next_unit(units, i)));
+      LMQ_UNROLL for (size_t r = 0; r < width; r++) {
+        s[i][r] = _mm256_fmadd_ps(a, b[r], s[i][r]);
+        KEEP_ORDER(s[i][r]);
+      }
+    }
+  }
+}
+
 /// `rows` rows with `width` registers of a panel, from lane `first` on. Both types of `narrow` weights share the
 /// code: a branch that always goes the same way costs little.
 LMQ_INLINE void tile_of(bool narrow, size_t width, size_t first, size_t rows, const lmq_tile *t) {
@@ -33,33 +61,14 @@ LMQ_INLINE void tile_of(bool narrow, size_t width, size_t first, size_t rows, co
   const size_t bytes = narrow ? 16 : 32;  // of what fills a register
   const char *const panel = t->w + first / 8 * bytes;
   lmq_units units = first_units(t);
-  STEPS(t, first / LMQ_LANES, 4 / width, {
-    const char *w = panel + j * 4 * bytes;
-    if (rows == 3 && width == 4) {
-      // The fewer of the two operands wait in registers.
-      __m256 a[TILE_ROWS];
-      LMQ_UNROLL for (size_t i = 0; i < rows; i++)
-        a[i] = _mm256_set1_ps(load_f32(next_unit(&units, i)));
-      LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-        __m256 b = widen(type, w + r * bytes);
-        LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-          s[i][r] = _mm256_fmadd_ps(a[i], b, s[i][r]);
-          KEEP_ORDER(s[i][r]);
-        }
-      }
-    } else {
-      __m256 b[4];
-      LMQ_UNROLL for (size_t r = 0; r < width; r++) b[r] = widen(type, w + r * bytes);
-      LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
-        __m256 a = _mm256_set1_ps(load_f32(next_unit(&units, i)));
-        LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-          s[i][r] = _mm256_fmadd_ps(a, b[r], s[i][r]);
-          KEEP_ORDER(s[i][r]);
-        }
-      }
-    }
-    advance(&units);
-  })
+#define PRODUCTS \
+  { \
+    products(type, width, rows, panel + j * 4 * bytes, &units, s); \
+    advance(&units); \
+  }
+  if (rows >= 5 && !narrow) STEPS_OF(LMQ_TWICE, t, first / LMQ_LANES, 4 / width, PRODUCTS)
+  else STEPS(t, first / LMQ_LANES, 4 / width, PRODUCTS)
+#undef PRODUCTS
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) {
       float *total = (float *)t->totals + i * LMQ_PANEL + first + r * 8;

@@ -36,6 +36,8 @@
 
 /// Before a loop with few rounds, a constant number: its arrays must become registers.
 #define LMQ_UNROLL _Pragma("clang loop unroll(full)")
+/// Before a loop whose body is almost long enough.
+#define LMQ_TWICE _Pragma("clang loop unroll_count(2)")
 /// Before a loop whose body is long enough.
 #define LMQ_ROLLED _Pragma("clang loop unroll(disable)")
 /// Before a loop that need not be unrolled where nothing else is.

@@ -55,11 +55,12 @@ LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); 
 
 /// Runs the last argument for each unit j of a tile. If the tile has a `next`, each of `parts` such runs
 /// fetches a part of its weights: ahead and evenly, since experts come from memory, which must not idle.
-#define STEPS(tile, part, parts, ...) \
+#define STEPS(tile, part, parts, ...) STEPS_OF(LMQ_ROLLED, tile, part, parts, __VA_ARGS__)
+#define STEPS_OF(loop, tile, part, parts, ...) \
   { \
     const size_t k_ = (tile)->k, bytes_ = (tile)->next_bytes / (parts); \
     const char *fetch_ = (tile)->next ? (tile)->next + (part) * bytes_ * k_ : NULL; \
-    LMQ_ROLLED for (size_t j = 0; j < k_; j++) { \
+    loop for (size_t j = 0; j < k_; j++) { \
       if (__builtin_expect(fetch_ != NULL, 1)) { \
         __builtin_prefetch(fetch_, 0, 2); \
         if (parts == 1) __builtin_prefetch(fetch_ + bytes_ / 2, 0, 2); \
