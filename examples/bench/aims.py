@@ -1,5 +1,7 @@
 """What the project aims at, against what was measured."""
 
+from itertools import product
+
 MIB = 2**20
 
 
@@ -41,22 +43,27 @@ class Aims:
             self.add(what, "75 % of the speed of reading memory", f"{100 * share:.0f} %", share >= 0.75)
 
     def start(self, model: str, rows: list[dict], touched: float | None) -> None:
-        for weights in ("int8", "f32"):
-            part = {row["peer"]: row for row in rows if row["weights"] == weights and "to_first_s" in row}
-            ours, others = (
-                part.get("limequat"),
-                [row for peer, row in part.items() if not peer.startswith("limequat")],
-            )
+        for weights, threads in product(("int8", "f32"), (1, 2)):
+            part = {
+                row["peer"]: row
+                for row in rows
+                if (row["weights"], row.get("threads", 1)) == (weights, threads) and "to_first_s" in row
+            }
+            ours = part.get("limequat")
+            others = [row for peer, row in part.items() if not peer.startswith("limequat")]
             if not ours or not others:
                 continue
             ratio = min(row["to_first_s"] for row in others) / ours["to_first_s"]
-            if model == "B/16":
+            if model == "B/16" and threads == 1:
                 opening = ours["load_s"] * 1e3
                 self.add(f"opening {model} {weights}", "under 10 ms", f"{opening:.1f} ms", opening < 10)
             self.add(
-                f"first text of {model} {weights}", "5 times sooner than the best peer", f"{ratio:.1f}", ratio >= 5
+                f"first text of {model} {weights}, threads {threads}",
+                "5 times sooner than the best peer",
+                f"{ratio:.1f}",
+                ratio >= 5,
             )
-            if weights == "int8" and model == "B/16" and touched:
+            if weights == "int8" and model == "B/16" and threads == 1 and touched:
                 over = (ours["peak_bytes"] - touched) / MIB
                 text = f"{ours['peak_bytes'] / MIB:.0f} MiB, {over:.0f} over the weights"
                 self.add(f"peak RSS, a text of {model} int8", "weights touched + 64 MiB", text, over <= 64)

@@ -1,5 +1,7 @@
 """From process start to the first vector, memory and files: tables and plots."""
 
+from itertools import product
+
 import plots
 from formatting import MODELS, megabytes, name, number, table
 
@@ -11,19 +13,22 @@ def start_part(results: dict) -> str:
             continue
         text += f"\n### {MODELS[key.removeprefix('start-')]}\n\n"
         body = []
-        for weights in ("int8", "f32"):
-            part = [row for row in rows if row["weights"] == weights]
+        for weights, threads in product(("int8", "f32"), (1, 2)):
+            part = [row for row in rows if (row["weights"], row.get("threads", 1)) == (weights, threads)]
+            if not part:
+                continue
             good = [row for row in part if "to_first_s" in row]
             best = min(row["to_first_s"] for row in good if not row["peer"].startswith("limequat"))
             for row in part:
                 if "to_first_s" not in row:
-                    body.append([name(row["peer"]), weights, "–", "–", "–", "–", "–", "–", "–"])
+                    body.append([name(row["peer"]), weights, str(threads), *["–"] * 7])
                     continue
                 ours = row["peer"].startswith("limequat")
                 body.append(
                     [
                         name(row["peer"]),
                         weights,
+                        str(threads),
                         number(row["to_first_s"] * 1e3),
                         number(row["load_s"] * 1e3),
                         number(row["first_s"] * 1e3),
@@ -37,6 +42,7 @@ def start_part(results: dict) -> str:
             [
                 "program",
                 "weights",
+                "threads",
                 "process start to first vector, ms",
                 "of which opening",
                 "of which the first call",
@@ -57,7 +63,7 @@ def start_plots(starts: dict) -> dict[str, str]:
         (
             "first.svg",
             "From process start to the first vector of a text",
-            "logarithmic; files in the page cache",
+            "logarithmic; one thread, files in the page cache",
             "to_first_s",
             1,
             "s",
@@ -82,7 +88,7 @@ def start_plots(starts: dict) -> dict[str, str]:
                         "a" if row["peer"].startswith("limequat") else "c",
                     )
                     for row in rows
-                    if row["weights"] == weights and field in row
+                    if row["weights"] == weights and row.get("threads", 1) == 1 and field in row
                 ]
                 groups.append((f"{MODELS[key.removeprefix('start-')]}, {weights}", bars))
         drawn[file] = plots.bars(title, note, groups)

@@ -1,4 +1,5 @@
-"""Puts the results of WORK together: report.py WORK OUT writes OUT/results.json, results.md and the plots."""
+"""Puts the results of WORK together: report.py WORK OUT writes results.json, results.md and the plots to a folder of
+OUT that is named for the machine's instructions."""
 
 import json
 import sys
@@ -11,6 +12,13 @@ from first_vector import start_part, start_plots
 from formatting import MODELS, table
 from roofline import add_work, bounds_part, speeds
 from sections import accuracy_part, budget_part, convert_part, kernel_lines, kernels_part
+
+
+def kind_of(machine: dict) -> str:
+    """The fastest table of kernels that runs there."""
+    tables = {"avx512_vnni": "avx512-vnni", "avx512f": "avx512", "avx_vnni": "avx-vnni", "avx2": "avx2"}
+    tables |= {"i8mm": "neon-i8mm", "asimddp": "neon-dotprod"}
+    return next((table for feature, table in tables.items() if feature in machine["features"]), "other")
 
 
 def machine_part(machine: dict, rows: list[dict], results: dict) -> str:
@@ -75,6 +83,8 @@ def main() -> None:
     for row in results.get("budget", {}).get("rows", []):
         if "bytes_read" in row:
             row["read_per_call"] = row["bytes_read"] / row["calls"]
+    out /= kind_of(results["machine"])
+    out.mkdir(parents=True, exist_ok=True)
     rows = cell_rows(results)
     add_work(rows, results)
     text = (Path(__file__).parent / "results.head.md").read_text() + "\n"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes every figure of results.md: builds Limequat and its C library, makes the models and every peer's form of them,
-# measures, and writes results.json, results.md and the plots beside this script.
+# Makes every figure of a results.md: builds Limequat and its C library, makes the models and every peer's form of them,
+# measures, and writes results.json, results.md and the plots to a folder of results/ for the machine's instructions.
 #
 #   examples/bench/run.sh [--work DIR] [--models s32,b16] [--rounds N] [--seconds S] [--again]
 #                         [--threads 1,2] [--weights f32,int8] [PART ...]
@@ -98,7 +98,7 @@ for part in "${parts[@]}"; do
         --threads "$threads" --weights "$weights"
       ;;
     pairs | start | budget | accuracy | convert) "$python" "$here/$part.py" "$work" --models "$models" ;;
-    report) "$python" "$here/report.py" "$work" "$here" ;;
+    report) "$python" "$here/report.py" "$work" "$here/results" ;;
     *) echo "run.sh: no part '$part'" >&2; exit 2 ;;
   esac
   echo "   $((SECONDS - start)) s"

@@ -11,6 +11,8 @@ import json
 import os
 import subprocess
 import time
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import onnx
@@ -46,13 +48,6 @@ def stored(folder: Path, peer: str, weights: str) -> tuple[list[Path], int]:
     return files, path.stat().st_size + sum(parts.values())
 
 
-def warm(files: list[Path]) -> None:
-    for file in files:
-        with open(file, "rb", buffering=0) as source:
-            while source.readinto(bytearray(1 << 24)):
-                pass
-
-
 def cool(files: list[Path]) -> None:
     """Drops files from the page cache."""
     for file in files:
@@ -60,9 +55,20 @@ def cool(files: list[Path]) -> None:
             os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def limequat(work: Path, model: str, name: str, weights: str, modality: str) -> dict:
+def warm(files: list[Path]) -> None:
+    """Brings files into the page cache as reading leaves them there, in large folios where the system has those;
+    a file that was just written may lie in small ones, which take longer to map."""
+    cool(files)
+    for file in files:
+        with open(file, "rb", buffering=0) as source:
+            while source.readinto(bytearray(1 << 24)):
+                pass
+
+
+def limequat(work: Path, model: str, name: str, weights: str, modality: str, threads: int) -> dict:
     holding = "unchecked" if name == "limequat unchecked" else "mapped"
-    command = ["taskset", "-c", processors(1), work / "first", work / model / f"{weights}.lmq", modality, "1", "1"]
+    path = work / model / f"{weights}.lmq"
+    command = ["taskset", "-c", processors(threads), work / "first", path, modality, "1", str(threads)]
     begin = time.monotonic()
     report = json.loads(subprocess.run([*command, holding, "0"], check=True, capture_output=True, text=True).stdout)
     return {
@@ -73,9 +79,9 @@ def limequat(work: Path, model: str, name: str, weights: str, modality: str) -> 
     }
 
 
-def peer(work: Path, model: str, name: str, weights: str, modality: str) -> dict:
+def peer(work: Path, model: str, name: str, weights: str, modality: str, threads: int) -> dict:
     begin = time.monotonic()
-    worker = Worker(work, model, name, weights, modality, 1)
+    worker = Worker(work, model, name, weights, modality, threads)
     worker.close()
     report = worker.loaded
     if "error" in report:
@@ -101,16 +107,18 @@ def main() -> None:
         if path.exists():
             continue
         rows = []
-        for weights, names in PEERS.items():
+        for threads, (weights, names) in product((1, 2), PEERS.items()):
             for name in ("limequat", "limequat unchecked", *names[1:]):
                 files, size = stored(work / model, name, weights)
+                run = partial(
+                    limequat if name.startswith("limequat") else peer, work, model, name, weights, "text", threads
+                )
                 warm(files)
-                run = limequat if name.startswith("limequat") else peer
-                runs = [run(work, model, name, weights, "text") for _ in range(options.repeats)]
+                runs = [run() for _ in range(options.repeats)]
                 good = sorted((run for run in runs if "error" not in run), key=lambda run: run["to_first_s"])
                 cool(files)
-                cold = run(work, model, name, weights, "text").get("to_first_s")
-                row = {"peer": name, "weights": weights, "file_bytes": size, "cold_s": cold}
+                cold = run().get("to_first_s")
+                row = {"peer": name, "weights": weights, "threads": threads, "file_bytes": size, "cold_s": cold}
                 rows.append(row | (good[len(good) // 2] if good else runs[0]))
                 print(model, rows[-1], flush=True)
         path.write_text(json.dumps(rows, indent=1))
