@@ -56,6 +56,7 @@ LMQ_INLINE size_t panel_row(int type) { return LMQ_PANEL * element_bytes(type); 
 /// Runs the last argument for each unit j of a tile. If the tile has a `next`, each of `parts` such runs
 /// fetches a part of its weights: ahead and evenly, since experts come from memory, which must not idle.
 #define STEPS(tile, part, parts, ...) STEPS_OF(LMQ_ROLLED, tile, part, parts, __VA_ARGS__)
+/// The same with the kind of loop.
 #define STEPS_OF(loop, tile, part, parts, ...) \
   { \
     const size_t k_ = (tile)->k, bytes_ = (tile)->next_bytes / (parts); \

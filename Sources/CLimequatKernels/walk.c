@@ -1,13 +1,14 @@
 // The way of a matrix product through its panels, the same for all tables.
 //
 // A panel's weights of one block of inputs stay in the second cache while all tiles of a band of rows use
-// them. Inputs are read where they lie, or copied, if that is of use: all at once, or those of a block for
-// GROUP_PANELS panels.
+// them. Inputs are read where they lie, or copied, if that is of use: all at once, or those of a block for a
+// group of panels.
 
 #include "walk.h"
 
 enum { BAND_ROWS = 48, GROUP_PANELS = 8, WIDE_GROUP_PANELS = 32 };
 
+_Static_assert(X_STRIDE * 4 % 32 == 0 && LMQ_BLOCK * 4 % 32 == 0, "whole registers can be copied");
 _Static_assert(2 * SECOND_PLANE == BAND_ROWS * X_STRIDE * 4, "half a band of split codes has two planes");
 
 /// `count` parts of nearly equal size; the first `larger` have one more than `size`.

@@ -4,7 +4,8 @@
 
 #include "tile.h"
 
-/// Copies inputs of a row as a tile takes them; answers what LMQ_SPLIT codes lack.
+/// Copies inputs of a row as a tile takes them; answers what LMQ_SPLIT codes lack. May write up to the next
+/// multiple of 32 bytes.
 typedef int32_t lmq_copy_function(const char *units, size_t bytes, char *x);
 
 /// Tells `finish` of which totals it makes results: those (rows, LMQ_PANEL) of one panel with the rows from

@@ -152,10 +152,12 @@ static bool equal(const char *what, pair p) {
 
 /// Often as many as share one band, sometimes several bands of them (walk.c).
 static size_t rows_of_product(void) { return 1 + below(below(6) ? 30 : 150); }
+/// A few panels, sometimes more than a group of them.
+static size_t outputs_of_product(void) { return 1 + below(below(12) ? 100 : 1200); }
 
 static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
   enum spread spread = below(4) == 0 ? ANY : below(3) ? ORDINARY : WIDE;
-  size_t m = rows_of_product(), k = below(8) == 0 ? below(5) : 1 + below(600), n = 1 + below(100);
+  size_t m = rows_of_product(), k = below(8) == 0 ? below(5) : 1 + below(600), n = outputs_of_product();
   size_t source_rows = m + below(4), x_stride = k + below(5), y_stride = n + below(9);
   if (below(6) == 0) x_stride = (k + 511) / 512 * 512;  // such rows are copied
   float *x = values((source_rows - 1) * x_stride + k, spread), *bias = below(3) ? values(n, spread) : NULL;
@@ -196,7 +198,7 @@ static bool matmul(const lmq_kernels *table, const lmq_kernels *generic) {
 }
 
 static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
-  size_t m = rows_of_product(), n = 1 + below(100);
+  size_t m = rows_of_product(), n = outputs_of_product();
   size_t k = below(8) == 0 ? below(5) : 1 + below(below(4) ? 600 : below(4) ? 2500 : 10000);
   size_t source_rows = m + below(4), x_stride = (k + 3) / 4 * 4 + 4 * below(3), y_stride = n + below(9);
   if (below(6) == 0) x_stride = (k + 2047) / 2048 * 2048;  // such rows are copied by all tables

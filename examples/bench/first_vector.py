@@ -71,7 +71,7 @@ def start_plots(starts: dict) -> dict[str, str]:
         (
             "memory.svg",
             "Peak resident memory after the first text",
-            "logarithmic; pages of mapped files included",
+            "logarithmic; one thread, pages of mapped files included",
             "peak_bytes",
             1e-6,
             "MB",

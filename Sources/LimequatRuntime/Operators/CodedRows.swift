@@ -9,7 +9,7 @@ struct CodedRows {
   let band: Int
   /// Of all rows, or of a band for each thread.
   let floats: UnsafeMutablePointer<Float>
-  let keepsFloats: Bool
+  let areOfBands: Bool
   let codes: Codes
 
   /// Bytes of floats that a band of a product may have.
@@ -24,7 +24,7 @@ struct CodedRows {
     return threads == 1 || rows / band >= bandsPerThread * threads ? band : max(1, rows)
   }
 
-  /// Floats of a band, whole cache lines.
+  /// Floats of a thread's band, whole cache lines.
   static func floats(band: Int, width: Int) -> Int { (band * width + 15) / 16 * 16 }
 }
 
@@ -36,10 +36,8 @@ extension Engine {
   ) {
     pool.run((rows.count + rows.band - 1) / rows.band) { band, worker in
       let range = band * rows.band..<min((band + 1) * rows.band, rows.count)
-      let y =
-        rows.floats
-        + (rows.keepsFloats
-          ? range.lowerBound * rows.width : worker * CodedRows.floats(band: rows.band, width: rows.width))
+      let own = worker * CodedRows.floats(band: rows.band, width: rows.width)
+      let y = rows.floats + (rows.areOfBands ? own : range.lowerBound * rows.width)
       body(range, y)
       quantizeHere(y, rows: range.count, width: rows.width, into: rows.codes.advanced(by: range.lowerBound))
     }

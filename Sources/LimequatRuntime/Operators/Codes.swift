@@ -18,6 +18,12 @@ struct Codes {
     offsets = (base + room.offsets).assumingMemoryBound(to: Int32.self)
   }
 
+  /// Codes of some rows in a room of their own.
+  init(_ base: UnsafeMutableRawPointer, rows: Int, width: Int) {
+    var layout = RoomLayout()
+    self.init(base, CodesRoom(&layout, rows: rows, width: width), width: width)
+  }
+
   private init(
     start: UnsafeMutablePointer<UInt8>, stride: Int, scales: UnsafeMutablePointer<Float>,
     offsets: UnsafeMutablePointer<Int32>

@@ -14,22 +14,28 @@ struct SharedProduct {
 
   /// Bytes of input rows that a tile may have, so that they stay in the second cache while panels pass.
   private static let tileBytes = 384 << 10
+  /// Where inputs are copied, that is done for each unit: a unit should rather have so many panels than more
+  /// than so many rows.
+  private static let leastPanels = 8
+  private static let leastRows = 64
   /// Work of a unit below which handing it to another thread costs more than it brings.
   static let leastWork = 1 << 18
 
   /// `unitWork`: the work that a unit should have.
   init(_ product: Product, unitWork: Int) {
     self.product = product
+    panelCount = max(1, product.panels)
     let mostRows = max(24, SharedProduct.tileBytes / max(1, product.rowBytes) / 12 * 12)
-    let tiles = max(1, (product.m + mostRows - 1) / mostRows)
+    let shares = product.work / max(1, unitWork) * SharedProduct.leastPanels / panelCount
+    let tiles = max(
+      1, (product.m + mostRows - 1) / mostRows, min(shares, product.m / SharedProduct.leastRows))
     // Tiles of nearly the same height.
     rows = tiles == 1 ? max(1, product.m) : ((product.m + tiles - 1) / tiles + 11) / 12 * 12
     rowTiles = max(1, (product.m + rows - 1) / rows)
-    panelCount = product.panels
-    let panelWork = max(1, product.work / max(1, rowTiles * panelCount))
-    // Where kernels copy inputs, they do so once for a few panels together.
+    let panelWork = max(1, product.work / (rowTiles * panelCount))
+    // Whole groups of panels, for which kernels copy inputs once.
     let wanted = max(1, unitWork / panelWork)
-    panels = min(wanted < 4 ? wanted : wanted / 4 * 4, max(1, panelCount))
+    panels = min(wanted < 4 ? wanted : wanted / 4 * 4, panelCount)
     units = rowTiles * ((panelCount + panels - 1) / panels)
   }
 

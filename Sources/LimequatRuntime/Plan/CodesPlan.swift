@@ -36,11 +36,13 @@ struct CodesPlan: ~Copyable {
 
   /// Whether steps read codes of this value's rows as it has them itself.
   func areWanted(_ root: Int, _ value: PlannedValue) -> Bool {
-    lastUses[root] ?? -1 >= 0 && value.type == .f32 && value.shape.rank > 0 && widths[root] == value.shape[-1]
+    lastUses[root] ?? -1 >= 0 && widths[root] == value.shape[-1]
   }
 
-  /// Where the step that makes the value is to leave its codes.
-  mutating func make(_ input: PlanBuilder.Int8Input, _ arena: inout ArenaLayout) throws(RuntimeError) -> Int {
+  /// Where the first step that has to do with the codes is to leave them.
+  mutating func begin(
+    _ input: PlanBuilder.Int8Input, _ arena: inout ArenaLayout
+  ) throws(RuntimeError) -> Int {
     let start = try CodesPlan.take(input, &arena)
     starts.replace(input.root, with: start)
     return start
@@ -56,7 +58,7 @@ struct CodesPlan: ~Copyable {
       return StepCodes(start: start, isFirst: true)
     }
     let made = starts[input.root] ?? -1
-    let start = made < 0 ? try make(input, &arena) : made
+    let start = made < 0 ? try begin(input, &arena) : made
     if Int(lastUses[input.root] ?? -1) == step {
       arena.give(start)
       starts.replace(input.root, with: -1)

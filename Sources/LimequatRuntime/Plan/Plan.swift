@@ -116,7 +116,7 @@ struct Step {
   var outputCodes: OutputCodes?
 }
 
-/// Codes of a value, which products that read the same value share.
+/// Codes of a value, which steps that multiply the same rows of it share.
 struct StepCodes {
   /// Where their room begins in the arena.
   let start: Int
@@ -130,7 +130,8 @@ struct OutputCodes {
   let start: Int
   /// Rows of a band.
   let band: Int
-  /// Where in the arena each thread has the floats of a band, if nothing reads the floats; nil: the output
-  /// has them all.
+  /// Where in the arena the floats lie meanwhile, if nothing reads them; nil: where the output is.
   let floats: Int?
+  /// There each thread has a band; else all rows have their places.
+  let isOfBands: Bool
 }

@@ -3,8 +3,8 @@ internal import LimequatGraph
 internal import LimequatTensor
 
 /// Where values lie. A value that nodes make lives in the arena from its step to the last one that reads it,
-/// or in the caller's memory when it is given out; a step may write over an input that it is the last to
-/// read.
+/// or in the caller's memory when it is given out; of one that is read as codes alone only these live, if its
+/// step can make them. A step may write over an input that it is the last to read.
 extension PlanBuilder {
   mutating func place() throws(RuntimeError) {
     try giveOut()
@@ -78,13 +78,15 @@ extension PlanBuilder {
       }
       values.replace(step.output, with: made)
     }
-    if let bytes = try roomBytes(step), bytes > 0 {
+    let bytes = try roomBytes(step) ?? 0
+    if bytes > 0 {
       guard let start = arena.take(bytes) else { throw .tooLarge }
       step.room = start
-      arena.give(start)
     }
-    if let start = step.outputCodes?.floats { arena.give(start) }
+    // Codes of the input live beside all that the step works in, even if it is the only one to read them.
     if let input = int8Input(step) { step.codes = try codes.place(input, at: index, &arena) }
+    if bytes > 0 { arena.give(step.room) }
+    if let start = step.outputCodes?.floats { arena.give(start) }
     steps.replace(index, with: step)
     // Ends lives: each root once, even where the step reads it twice.
     var ended: [Int] = []
@@ -101,8 +103,8 @@ extension PlanBuilder {
     }
   }
 
-  /// Room for the codes of what a step makes, if it is to make them, and for a band of floats of each thread,
-  /// if nothing else is to be kept.
+  /// Room for the codes of what a step makes, if it is to make them, and for floats on the way to them, if
+  /// nothing else is to be kept: a band for each thread, or all rows if these are fewer.
   private func outputCodes(
     _ step: Step, _ arena: inout ArenaLayout, _ codes: inout CodesPlan, _ lastReads: inout LastReads
   ) throws(RuntimeError) -> OutputCodes? {
@@ -110,15 +112,20 @@ extension PlanBuilder {
     guard let value = values[step.output], codes.areWanted(step.output, value) else { return nil }
     let width = value.shape[-1], rows = value.count / max(1, width)
     guard let band = bandRows(step, rows: rows, width: width) else { return nil }
-    let start = try codes.make(Int8Input(root: step.output, rows: rows, width: width), &arena)
+    let start = try codes.begin(Int8Input(root: step.output, rows: rows, width: width), &arena)
     lastReads.makeCodes(of: step.output)
     guard case .nowhere = value.place, lastReads[step.output] < 0 else {
-      return OutputCodes(start: start, band: band, floats: nil)
+      return OutputCodes(start: start, band: band, floats: nil, isOfBands: false)
     }
     var layout = RoomLayout()
-    _ = layout.take(band < rows ? threads : 1, CodedRows.floats(band: min(band, rows), width: width), size: 4)
+    let isOfBands = band < rows / threads
+    if isOfBands {
+      _ = layout.take(threads, CodedRows.floats(band: band, width: width), size: 4)
+    } else {
+      _ = layout.take(rows, width, size: 4)
+    }
     guard !layout.isTooLarge, let floats = arena.take(layout.size) else { throw .tooLarge }
-    return OutputCodes(start: start, band: band, floats: floats)
+    return OutputCodes(start: start, band: band, floats: floats, isOfBands: isOfBands)
   }
 
   /// The root that the output of a step may be written over.

@@ -41,8 +41,7 @@ extension Run {
   private func codes(_ step: Step, _ x: Operand, width: Int) -> Codes? {
     guard let place = step.codes else { return nil }
     let rows = x.value.count / max(1, width)
-    var layout = RoomLayout()
-    let codes = Codes(arena + place.start, CodesRoom(&layout, rows: rows, width: width), width: width)
+    let codes = Codes(arena + place.start, rows: rows, width: width)
     if place.isFirst { engine.quantize(x.floats, rows: rows, width: width, into: codes) }
     return codes
   }
@@ -52,12 +51,10 @@ extension Run {
     guard let made = step.outputCodes, let value = plan.values[step.output] else { return nil }
     let width = value.shape[-1]
     let rows = value.count / max(1, width)
-    var layout = RoomLayout()
-    let codes = Codes(arena + made.start, CodesRoom(&layout, rows: rows, width: width), width: width)
-    let band = made.floats.map { (arena + $0).assumingMemoryBound(to: Float.self) }
+    let room = made.floats.map { (arena + $0).assumingMemoryBound(to: Float.self) }
     return CodedRows(
-      count: rows, width: width, band: made.band, floats: band ?? floats(step.output),
-      keepsFloats: band == nil, codes: codes)
+      count: rows, width: width, band: made.band, floats: room ?? floats(step.output),
+      areOfBands: made.isOfBands, codes: Codes(arena + made.start, rows: rows, width: width))
   }
 
   func attention(_ node: Node, _ step: Step, ofInt8: Bool) {

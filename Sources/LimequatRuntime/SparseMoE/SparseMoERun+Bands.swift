@@ -3,13 +3,10 @@ internal import CLimequatKernels
 /// First products of int8 experts whose results leave as codes band by band (``CodedRows``), so that the
 /// floats between the two products stay in the second cache.
 extension SparseMoERun {
-  /// `jobs` has the first product of each expert of a wave, and behind it with gated experts the gate. False:
-  /// nothing is done, because threads share so few rows better by panels.
-  func multiplyInBands(_ count: Int, _ rows: Int, into codes: Codes) -> Bool {
-    let (width, threads) = (room.shape.hiddenSize, engine.pool.threads)
-    let band = CodedRows.productBand(rows: rows, width: width, threads: threads)
-    // Then a band for each thread has room where all rows would have it.
-    guard threads * band < rows else { return false }
+  /// `jobs` has `count` products: the first one of each expert of a wave, and with gated experts the gate
+  /// behind it.
+  func multiplyInBands(of band: Int, _ count: Int, into codes: Codes) {
+    let width = room.shape.hiddenSize
     let jobs = part(room.jobs, Product.self)
     let firstUnits = part(room.firstUnits, Int.self)
     let step = room.shape.isGated ? 2 : 1
@@ -34,6 +31,14 @@ extension SparseMoERun {
       engine.quantizeHere(
         y, rows: range.count, width: width, into: codes.advanced(by: (product.y - hidden) / width + start))
     }
-    return true
+  }
+}
+
+extension SparseMoERoom {
+  /// Rows of a band of a wave's first products. Nil where threads share so few rows better by panels; else a
+  /// band for each thread has room where all rows would have it.
+  func hiddenBand(rows: Int) -> Int? {
+    let band = CodedRows.productBand(rows: rows, width: shape.hiddenSize, threads: threads)
+    return band < rows / threads ? band : nil
   }
 }

@@ -40,7 +40,8 @@ extension SparseMoERun {
       count += 1
     }
     let codes = room.hiddenCodes.map { Codes(base, $0, width: shape.hiddenSize) }
-    if let codes, areInt8, multiplyInBands(count, wave.count, into: codes) {
+    if let codes, areInt8, let band = room.hiddenBand(rows: wave.count) {
+      multiplyInBands(of: band, count, into: codes)
     } else {
       run(count)
       if shape.isGated { applyGate(hidden, gate, wave.count) }

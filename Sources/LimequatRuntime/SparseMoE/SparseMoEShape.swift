@@ -48,6 +48,7 @@ struct SparseMoEShape {
 /// Where the parts of a SparseMoE's room lie.
 struct SparseMoERoom {
   let shape: SparseMoEShape
+  let threads: Int
   // Routing: (tokens, K) each.
   let experts, gates, kept: Int
   let scores, counts, order, spare: Int
@@ -60,6 +61,7 @@ struct SparseMoERoom {
 
   init(_ shape: SparseMoEShape, threads: Int) {
     self.shape = shape
+    self.threads = threads
     var layout = RoomLayout()
     let (tokens, k, count) = (shape.tokens, shape.attributes.k, shape.experts)
     experts = layout.take(tokens, k, size: 4)
