@@ -32,6 +32,11 @@ class Aims:
                 place = f"{low['model']} {low['signature']} x {low['batch']}, threads {low['threads']}"
                 text = f"{len(good)} of {len(part)} cells; least {low['ratio']:.2f} ({place})"
                 self.add(f"{weights} models", aim, text, len(good) == len(part))
+        exact = [row for row in rows if row["exact"] is not None]
+        if exact:
+            low, good = min(row["exact"] for row in exact), sum(level(row["exact"]) for row in exact)
+            aim, text = "faster than every exact peer", f"{good} of {len(exact)} cells; least {low:.2f}"
+            self.add("int8 models, onnxruntime told to add exactly", aim, text, good == len(exact))
         for row in rows:
             if (row["model"], row["signature"], row["batch"], row["weights"]) == ("B/16", "image", 8, "int8"):
                 what = f"B/16 int8, 8 images, threads {row['threads']}"
