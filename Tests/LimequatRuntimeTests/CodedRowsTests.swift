@@ -199,7 +199,12 @@ import Testing
       try signature("both", ["a", "c"]), try signature("one", ["a"]), try signature("other", ["c"]),
       try signature("turned", ["c", "a"]),
     ]
-    let session = try Session.make(model: try Model.open(container: try container.openQuantized()))
+    let opened = try container.openQuantized()
+    for name in ["wide", "narrow"] as [StaticString] {
+      let tensor = try #require(opened.tensorIndex(Name(name)).flatMap { opened.tensor(at: $0) })
+      #expect(tensor.type == .int8)
+    }
+    let session = try Session.make(model: try Model.open(container: opened))
     let x = TestTensor(numbers.floats(3 * 8), [3, 8])
     let a = try session.run([x], signature: "one")[0], c = try session.run([x], signature: "other")[0]
     #expect(try session.run([x], signature: "both") == [a, c])

@@ -2,7 +2,8 @@
 
 Ours is a C program on the library; a peer is a Python process that imports what it needs and loads its saved model.
 Warm: a program's files were read just before, so that they are in the page cache; cold: they are not in it, while
-the libraries are. One text, with one thread and with two. "limequat unchecked" does not compare the checksums of what it touches. Also open time, peak RSS and the size of files on disk.
+the libraries are. One text, with one thread and with two. "limequat unchecked" does not compare the checksums of what
+it touches. Also open time, peak RSS and the size of files on disk.
 """
 
 import argparse
