@@ -12,7 +12,7 @@ enum { TILE_ROWS = 6 };
 LMQ_INLINE __m256i load(const void *p) { return _mm256_load_si256(p); }
 
 /// `rows` rows with `width` registers of a panel, from output `first` on.
-LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile *t) {
+LMQ_INLINE void part_of(size_t width, size_t first, size_t rows, const lmq_tile *t) {
   __m256i s[TILE_ROWS][4];
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++)
@@ -33,15 +33,20 @@ LMQ_INLINE void tile_of(size_t width, size_t first, size_t rows, const lmq_tile 
       _mm256_store_si256((__m256i *)((int32_t *)t->totals + i * LMQ_PANEL + first) + r, s[i][r]);
 }
 
+/// A whole panel, in parts of `width` registers.
+LMQ_INLINE void tile_of(size_t width, size_t rows, const lmq_tile *t) {
+  LMQ_ROLLED for (size_t first = 0; first < LMQ_PANEL; first += width * 8) part_of(width, first, rows, t);
+}
+
 void lmq_tile_avx_vnni(const lmq_tile *t) {
   clear_totals(t);
   switch (t->rows) {
-  case 1: tile_of(4, 0, 1, t); break;
-  case 2: tile_of(4, 0, 2, t); break;
-  case 3: tile_of(4, 0, 3, t); break;
-  case 4: tile_of(2, 0, 4, t), tile_of(2, LMQ_LANES, 4, t); break;
-  case 5: tile_of(2, 0, 5, t), tile_of(2, LMQ_LANES, 5, t); break;
-  case 6: tile_of(2, 0, 6, t), tile_of(2, LMQ_LANES, 6, t); break;
+  case 1: tile_of(4, 1, t); break;
+  case 2: tile_of(4, 2, t); break;
+  case 3: tile_of(4, 3, t); break;
+  case 4: tile_of(2, 4, t); break;
+  case 5: tile_of(2, 5, t); break;
+  case 6: tile_of(2, 6, t); break;
   }
 }
 

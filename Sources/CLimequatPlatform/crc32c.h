@@ -1,0 +1,14 @@
+// The ways to a CRC-32C.
+#ifndef LMQ_CRC32C_H
+#define LMQ_CRC32C_H
+
+#include "limequat_platform.h"
+
+typedef uint32_t lmq_crc32c_function(uint32_t state, const unsigned char *bytes, size_t size);
+
+#pragma GCC visibility push(hidden)
+/// The fastest that this processor has instructions for, or NULL.
+lmq_crc32c_function *lmq_crc32c_by_instructions(void);
+#pragma GCC visibility pop
+
+#endif
