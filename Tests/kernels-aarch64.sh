@@ -1,5 +1,6 @@
 #!/bin/sh
-# Compares the tables of aarch64 with the generic one, bit for bit, under emulation: Tests/kernels-aarch64.sh [rounds]
+# Compares under emulation the tables of aarch64 with the generic one, bit for bit, and checksums with their
+# definition: Tests/kernels-aarch64.sh [rounds]
 # Needs a C library for aarch64 (Debian: gcc-aarch64-linux-gnu) and qemu-aarch64 (qemu-user); as root it installs them.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -15,7 +16,8 @@ trap 'rm -rf "$work"' EXIT
 # clang, as in every build of the package; the system's compiler brings headers, libraries and the linker.
 ${CC:-clang} --target=aarch64-linux-gnu --gcc-toolchain=/usr -fuse-ld=/usr/bin/aarch64-linux-gnu-ld \
   -std=gnu11 -O2 -static -isystem /usr/aarch64-linux-gnu/include \
-  -I"$root/Sources/CLimequatKernels/include" -I"$root/Tests/CKernelComparison/include" \
-  "$root"/Sources/CLimequatKernels/*.c "$root"/Tests/CKernelComparison/*.c "$root"/Tests/KernelsAArch64/main.c \
-  -lm -o "$work/compare"
+  -I"$root/Sources/CLimequatKernels/include" -I"$root/Sources/CLimequatPlatform/include" \
+  -I"$root/Tests/CKernelComparison/include" \
+  "$root"/Sources/CLimequatKernels/*.c "$root"/Sources/CLimequatPlatform/crc32c*.c \
+  "$root"/Tests/CKernelComparison/*.c "$root"/Tests/KernelsAArch64/*.c -lm -lpthread -o "$work/compare"
 qemu-aarch64 -cpu max "$work/compare" "${1:-300}"

@@ -1,9 +1,7 @@
-// CRC-32C over a running state: by instructions where the processor has them (crc32c_x86_64.c), else by table.
+// CRC-32C over a running state: by instructions where the processor has them (crc32c_*.c), else by table.
 // Many GB/s matter: every expert is checked before it is used first.
 
 #include "crc32c.h"
-
-enum { polynomial = 0x82F63B78u };  // 0x1EDC6F41, bits reversed
 
 static uint32_t tables[8][256];
 static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
@@ -11,7 +9,7 @@ static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
 static void make_tables(void) {
   for (uint32_t i = 0; i < 256; i++) {
     uint32_t crc = i;
-    for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (crc & 1 ? polynomial : 0);
+    for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (crc & 1 ? LMQ_CRC32C_POLYNOMIAL : 0);
     tables[0][i] = crc;
   }
   for (int t = 1; t < 8; t++)
@@ -32,6 +30,10 @@ static uint32_t crc_by_table(uint32_t crc, const unsigned char *p, size_t size) 
   while (size--) crc = (crc >> 8) ^ tables[0][(crc ^ *p++) & 255];
   return crc;
 }
+
+#if !defined(__x86_64__) && !(defined(__aarch64__) && defined(__linux__))
+lmq_crc32c_function *lmq_crc32c_by_instructions(void) { return NULL; }
+#endif
 
 uint32_t lmq_crc32c(uint32_t state, const void *bytes, size_t size) {
   lmq_crc32c_function *function = lmq_crc32c_by_instructions();

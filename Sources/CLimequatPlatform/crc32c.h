@@ -4,6 +4,8 @@
 
 #include "limequat_platform.h"
 
+enum { LMQ_CRC32C_POLYNOMIAL = 0x82F63B78u };  // 0x1EDC6F41, bits reversed
+
 typedef uint32_t lmq_crc32c_function(uint32_t state, const unsigned char *bytes, size_t size);
 
 #pragma GCC visibility push(hidden)

@@ -102,7 +102,4 @@ lmq_crc32c_function *lmq_crc32c_by_instructions(void) {
   if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("pclmul")) return NULL;
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("vpclmulqdq") ? crc_by_folds : crc_by_sums;
 }
-
-#else
-lmq_crc32c_function *lmq_crc32c_by_instructions(void) { return NULL; }
 #endif

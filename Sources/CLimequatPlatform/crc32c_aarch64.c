@@ -1,0 +1,51 @@
+// CRC-32C by the instruction of aarch64.
+
+#include "crc32c.h"
+
+#if defined(__aarch64__) && defined(__linux__)
+#include <arm_acle.h>
+#include <sys/auxv.h>
+
+enum {
+  LANES = 3,    // the instruction has a latency of two or three and a throughput of one: independent sums fill it
+  LANE = 8192,  // bytes that each takes before they are joined, which takes as long as 2 KB
+  BLOCK = LANES * LANE,
+};
+
+/// x^(8 LANE) modulo the polynomial, bits reversed.
+static const uint32_t past_lane = 0x28461564;
+
+/// The product of two polynomials, bits reversed.
+static uint32_t product(uint32_t a, uint32_t b) {
+  uint32_t sum = 0;
+  for (; a; a <<= 1) {
+    sum ^= a >> 31 ? b : 0;
+    b = b >> 1 ^ (b & 1 ? LMQ_CRC32C_POLYNOMIAL : 0);
+  }
+  return sum;
+}
+
+__attribute__((target("crc"))) static uint32_t crc_by_sums(uint32_t crc, const unsigned char *p, size_t size) {
+  uint64_t word;
+  for (; size >= BLOCK; p += BLOCK, size -= BLOCK) {
+    uint32_t sums[LANES] = {crc};
+    for (size_t i = 0; i < LANE; i += 8)
+      for (size_t s = 0; s < LANES; s++) {
+        memcpy(&word, p + s * LANE + i, 8);
+        sums[s] = __crc32cd(sums[s], word);
+      }
+    crc = product(product(sums[0], past_lane) ^ sums[1], past_lane) ^ sums[2];
+  }
+  for (; size >= 8; p += 8, size -= 8) {
+    memcpy(&word, p, 8);
+    crc = __crc32cd(crc, word);
+  }
+  for (; size; p++, size--) crc = __crc32cb(crc, *p);
+  return crc;
+}
+
+lmq_crc32c_function *lmq_crc32c_by_instructions(void) {
+  const unsigned long crc32 = 1ul << 7;  // HWCAP_CRC32
+  return getauxval(AT_HWCAP) & crc32 ? crc_by_sums : NULL;
+}
+#endif

@@ -1,0 +1,3 @@
+#include <stdbool.h>
+
+bool checksums_are_right(void);
