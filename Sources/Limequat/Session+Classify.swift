@@ -69,7 +69,7 @@ extension Session {
       throw LimequatError(
         .shape, "there is room for \(scores.count) scores, expected \(imageCount) times \(labelCount)")
     }
-    let multiplier = exponential(logitScale)
+    let multiplier = similarityMultiplier(logitScale)
     for i in 0..<imageCount {
       try checkCancelled()
       let image = UnsafeBufferPointer(rebasing: images[i * width..<(i + 1) * width])

@@ -43,6 +43,14 @@ func softmax(_ row: UnsafeMutableBufferPointer<Float>) {
   for j in 0..<row.count { row[j] = row[j] / sum }
 }
 
+/// What the dot product of two unit vectors is multiplied with: e to the logit scale, but never so much that
+/// the product is beyond f32.
+func similarityMultiplier(_ logitScale: Float) -> Float {
+  let most = Float.greatestFiniteMagnitude / 4
+  let multiplier = exponential(logitScale)
+  return multiplier < most ? multiplier : most
+}
+
 /// e to the x, within half an ulp of f32 and the last bit of f64: 2^k * e^r with |r| <= ln 2 / 2, e^r by its
 /// series in f64, whose 14 terms leave less than 2^-58.
 func exponential(_ x: Float) -> Float {

@@ -53,6 +53,7 @@ private let preprocessing = "\"interpolation\":\"bicubic\""
 private func image(_ rest: String) -> String { "{\(preprocessing),\(rest)}" }
 
 private let badLIMoE: [BadKey] = [
+  BadKey("model_type", nil, "\"model_type\": expected \"limoe\" (\"vocab_size\" is a key of LIMoE folders)"),
   BadKey("model_type", "\"limoe2\"", "no known checkpoint (limoe, vmoe)"),
   BadKey("model_type", "7", "config.json has model_type 7"),
   BadKey("model_type", "null", "config.json has model_type null"),
@@ -68,10 +69,11 @@ private let badLIMoE: [BadKey] = [
   BadKey("moe_layers", "[-1]", "found -1"),
   BadKey("moe_layers", "[1.0]", "found 1.0"),
   BadKey("num_selected_experts", "3", "an integer from 1 to 2, found 3"),
-  BadKey("group_size", "0", "\"item\", \"batch\" or an integer of at least 1, found 0"),
+  BadKey("group_size", "0", "\"item\", \"batch\" or an integer from 1 to 2147483647, found 0"),
   BadKey("group_size", "\"image\"", "found \"image\""),
   BadKey("group_size", "null", "found null"),
   BadKey("group_size", "2.5", "found 2.5"),
+  BadKey("group_size", "2147483648", "from 1 to 2147483647, found 2147483648"),
   BadKey("capacity_factor", "-0.5", "a number of at least 0, or null, found -0.5"),
   BadKey("capacity_factor", "\"1\"", "found \"1\""),
   BadKey("capacity_factor", "1e999", "not acceptable as JSON"),
@@ -138,6 +140,10 @@ private let badLIMoE: [BadKey] = [
   BadKey("image_preprocessing", "{\"resize\":\"squash\",\"interpolation\":\"nearest\"}", "found \"nearest\""),
   BadKey("image_preprocessing", image("\"resize\":\"squash\",\"value_range\":[0]"), "an array of 2 numbers"),
   BadKey("image_preprocessing", image("\"resize\":\"squash\",\"value_range\":[0,\"1\"]"), "found \"1\""),
+  BadKey(
+    "image_preprocessing", image("\"resize\":\"squash\",\"value_range\":[1,1]"),
+    "\"image_preprocessing/value_range\": expected two numbers in ascending order, found 1.0, 1.0"),
+  BadKey("image_preprocessing", image("\"resize\":\"squash\",\"value_range\":[0,1e39]"), "that f32 can hold"),
   BadKey("image_preprocessing", image("\"resize\":\"squash\",\"mean\":[0,0,0]"), "both of mean and std"),
   BadKey("image_preprocessing", image("\"resize\":\"squash\",\"std\":[1,1,1]"), "both of mean and std"),
   BadKey(
@@ -196,6 +202,7 @@ private let goodLIMoE: [[String: String]] = [
     "image_preprocessing": "null",
   ],
   ["capacity_factor": "0", "group_size": "7"],
+  ["capacity_factor": "1e300", "group_size": "\"batch\""],
   [
     "capacity_factor": "1", "group_size": "\"batch\"", "capacity_rounding": "\"round\"",
     "capacity_multiple": "1",

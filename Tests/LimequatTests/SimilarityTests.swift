@@ -35,6 +35,18 @@ struct SimilarityTests {
     #expect(exponential(-.greatestFiniteMagnitude) == 0)
   }
 
+  /// Labels stay comparable where e to the scale is beyond f32, even if rounding made vectors longer than 1.
+  @Test(arguments: [Float(88.7), 89, 200, .greatestFiniteMagnitude]) func scoresOfTheLargestScales(
+    _ scale: Float
+  ) {
+    let multiplier = similarityMultiplier(scale)
+    let dots: [Float] = [0.5, 1.000001, -1.000001, 0]
+    #expect(onBuffer(dots.map { multiplier * $0 }, softmax) == [0, 1, 0, 0])
+    #expect(onBuffer([0.25, 0.25].map { multiplier * $0 }, softmax) == [0.5, 0.5])
+    #expect(onBuffer([0, 0].map { multiplier * $0 }, softmax) == [0.5, 0.5])
+    #expect(similarityMultiplier(4) == exponential(4) && similarityMultiplier(-200) == 0)
+  }
+
   /// Counts around the eight lanes; all sums are exact here, so the order cannot show.
   @Test(arguments: [0, 1, 7, 8, 9, 16, 23, 64])
   func dotOfWholeNumbers(count: Int) {

@@ -74,6 +74,13 @@ struct CheckpointFolder {
       if type == nil,
         ["num_classes", "num_experts", "moe_layers"].contains(where: { config.value.member($0) != nil })
       {
+        if !config.has("num_classes"),
+          let key = ["vocab_size", "text_length", "projection_size"].first(where: config.has)
+        {
+          throw .config(
+            file: configPath, key: "model_type", expected: "\"limoe\" (\"\(key)\" is a key of LIMoE folders)",
+            found: "nothing")
+        }
         return .vmoe
       }
       throw .unrecognised(

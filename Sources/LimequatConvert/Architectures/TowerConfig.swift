@@ -48,7 +48,7 @@ struct TowerConfig {
     layers = try config.integer("num_layers")
     hidden = try config.integer("mlp_dim")
     routing = try RoutingConfig(&config, layers: layers, isVMoE: isVMoE, dropless: dropless)
-    epsilon = try config.float("layer_norm_eps", expected: "a number above 0 (in f32)", otherwise: 1e-6) {
+    epsilon = try config.float("layer_norm_eps", expected: "a number above 0", otherwise: 1e-6) {
       $0 > 0
     }
   }

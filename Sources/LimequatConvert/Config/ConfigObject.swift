@@ -71,7 +71,7 @@ struct ConfigObject {
   ) throws(ConversionError) -> Float {
     guard let found = take(key) else { return otherwise }
     guard let number = found.number, Float(number).isFinite, isAllowed(Float(number)) else {
-      throw bad(key, expected: expected, found: found.shown)
+      throw bad(key, expected: expected + " (in f32)", found: found.shown)
     }
     return Float(number)
   }
@@ -107,7 +107,7 @@ struct ConfigObject {
   /// Numbers that f32 can hold, exactly `count`; nil when the key is absent.
   mutating func floats(_ key: String, count: Int) throws(ConversionError) -> [Float]? {
     guard let found = take(key) else { return nil }
-    let expected = "an array of \(count) numbers"
+    let expected = "an array of \(count) numbers that f32 can hold"
     guard found.kind == .array, found.count == count else {
       throw bad(key, expected: expected, found: found.shown)
     }

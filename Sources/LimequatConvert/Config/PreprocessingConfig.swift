@@ -22,6 +22,10 @@ extension ImagePreprocessing {
     let range = try keys.floats("value_range", count: 2)
     let mean = try keys.floats("mean", count: 3)
     let std = try keys.floats("std", count: 3)
+    if let range, range[0] >= range[1] {
+      throw keys.bad(
+        "value_range", expected: "two numbers in ascending order", found: "\(range[0]), \(range[1])")
+    }
     if let mean, let std {
       guard range == nil else {
         throw keys.bad("value_range", expected: "no such key beside mean and std", found: "both")

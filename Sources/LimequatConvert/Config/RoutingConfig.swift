@@ -101,7 +101,8 @@ struct RoutingConfig {
   }
 
   private static func group(_ config: inout ConfigObject, isRequired: Bool) throws(ConversionError) -> Group {
-    let expected = "\"item\", \"batch\" or an integer of at least 1"
+    let positive = ConfigObject.positive
+    let expected = "\"item\", \"batch\" or an integer from \(positive.lowerBound) to \(positive.upperBound)"
     guard let found = config.take("group_size") else {
       guard !isRequired else {
         throw config.bad("group_size", expected: "\(expected) (the key is required)", found: "nothing")
@@ -110,18 +111,18 @@ struct RoutingConfig {
     }
     if found.string == "item" { return .item }
     if found.string == "batch" { return .batch }
-    guard let size = found.integer, ConfigObject.positive.contains(size) else {
+    guard let size = found.integer, positive.contains(size) else {
       throw config.bad("group_size", expected: expected, found: found.shown)
     }
     return .tokens(size)
   }
 
-  /// 0: dropless.
+  /// 0: dropless, as with more than f32 holds: the capacity of each of less than 2^31 experts is never reached.
   private static func capacityFactor(_ config: inout ConfigObject) throws(ConversionError) -> Double {
     guard let found = config.take("capacity_factor"), found.kind != .null else { return 0 }
     guard let factor = found.number, factor >= 0 else {
       throw config.bad("capacity_factor", expected: "a number of at least 0, or null", found: found.shown)
     }
-    return factor
+    return factor > Double(Float.greatestFiniteMagnitude) ? 0 : factor
   }
 }
