@@ -226,6 +226,11 @@ refused "vectors onto an image" "the output is an input" "$limequat" embed "$wor
   --npy "$work/mine.png"
 refused "two outputs in one file" "two outputs" "$limequat" run "$small" --signature image \
   --input "image=$fixture/images.npy" --output "embedding=$work/e.npy" --output "embedding=$work/e.npy"
+cp -R $digits/checkpoint "$work/misnamed"
+mv "$work/misnamed/digits.model" "$work/misnamed/tokens.lmq"
+sed -i 's/digits\.model/tokens.lmq/' "$work/misnamed/config.json"
+refused "a tokenizer with a model's name as output" "the output is an input" "$limequat" convert "$work/misnamed" \
+  -o "$work/misnamed/tokens.lmq"
 check "the model is as it was" 0 cmp "$model" "$work/mine.lmq"
 check "the image is as it was" 0 cmp "$image" "$work/mine.png"
 check "a report that cannot be written" 3 "$limequat" quantize "$model" -o "$work/q.lmq" --report "$work/none/r.json"
@@ -256,9 +261,14 @@ done
 if [ "$(id -u)" -eq 0 ] && cp "$limequat" "$work/limequat" && chmod 755 "$work" "$work/limequat"; then
   nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups "$work/limequat")
   cp "$model" "$work/secret.lmq"
+  mkdir -m 777 "$work/public"
   chmod 000 "$work/mine" "$work/secret.lmq"
   refused "a folder that may not be read" "Permission denied" "${nobody[@]}" convert "$work/mine" -o "$work/x.lmq"
   refused "a model that may not be read" "$work/secret.lmq: cannot open: Permission denied" "${nobody[@]}" verify "$work/secret.lmq"
+  check "no thread but its own" 0 timeout -k 1 60 setpriv --reuid=65534 --regid=65534 --clear-groups \
+    prlimit --nproc=1 "$work/limequat" quantize "$model" -o "$work/public/one.lmq"
+  "$limequat" quantize "$model" -o "$work/two.lmq" >/dev/null
+  check "no thread but its own: the same bytes" 0 cmp "$work/public/one.lmq" "$work/two.lmq"
   check "a folder that may not be written" 3 "${nobody[@]}" convert $digits/checkpoint -o "$work/x.lmq"
   says "a folder that may not be written" "$work/x.lmq: cannot open: Permission denied"
   chmod 755 "$work/mine"
@@ -275,6 +285,11 @@ refused "a gigabyte of configuration" "1048576" "$limequat" convert "$work/zero"
 LIMEQUAT_KERNELS=abacus refused "no such kernels" "generic" "$limequat" embed "$model" --text a
 check "results to a closed pipe end quietly" 0 bash -c \
   "set -o pipefail; '$limequat' embed '$model' --text a | head -c 1 >/dev/null; [ \${PIPESTATUS[0]} -ne 134 ]"
+check "a report is written before a table that nobody reads" 3 bash -c \
+  "'$limequat' quantize '$model' -o '$work/full.lmq' --report '$work/full.json' >/dev/full"
+check "a report is written" 0 python3 -m json.tool "$work/full.json" /dev/null
+check "no descriptors left" 3 prlimit --nofile=4 "$limequat" verify "$model"
+says "no descriptors left" "Too many open files"
 check "a full disk" 3 bash -c "'$limequat' embed '$model' --text a >/dev/full"
 if [ "$(id -u)" -eq 0 ] && mkdir "$work/full" && mount -t tmpfs -o size=256k tmpfs "$work/full" 2>/dev/null; then
   check "a full disk while converting" 3 "$limequat" convert $digits/checkpoint -o "$work/full/digits.lmq"

@@ -20,6 +20,12 @@ void lmq_interruption_catch(void) {
   }
 }
 
+void lmq_quit_at_once(void) {
+  // The Swift runtime would take it for a crash, report it and go on.
+  struct sigaction before;
+  if (sigaction(SIGQUIT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) signal(SIGQUIT, SIG_DFL);
+}
+
 bool lmq_is_interrupted(void) { return interrupted != 0; }
 
 void lmq_interruption_end(void) {

@@ -1,4 +1,5 @@
 package import LimequatBytes
+internal import LimequatRuntime
 
 /// Zero-shot classification.
 extension Session {
@@ -69,6 +70,8 @@ extension Session {
       throw LimequatError(
         .shape, "there is room for \(scores.count) scores, expected \(imageCount) times \(labelCount)")
     }
+    let mode = ArithmeticMode()
+    defer { mode.end() }
     let multiplier = similarityMultiplier(logitScale)
     for i in 0..<imageCount {
       try checkCancelled()

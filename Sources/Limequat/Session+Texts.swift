@@ -82,6 +82,8 @@ extension Session {
       }
       try run(
         signature, batch.input(count: count), into: try rows(of: piece, from: 0, count: count, width: width))
+      let mode = ArithmeticMode()
+      defer { mode.end() }
       for index in 0..<count {
         let prompt = try rows(of: piece, from: index, width: width)
         let label = try rows(of: vectors, from: (first + index) / perLabel, width: width)
@@ -90,6 +92,8 @@ extension Session {
       }
       first += count
     }
+    let mode = ArithmeticMode()
+    defer { mode.end() }
     for index in 0..<labels.count {
       let label = try rows(of: vectors, from: index, width: width)
       for j in 0..<width { label[j] = label[j] / Float(perLabel) }

@@ -1,3 +1,4 @@
+internal import CLimequatPlatform
 internal import LimequatBytes
 
 /// Why a command ends early: one message and the exit code.
@@ -21,10 +22,21 @@ struct Fault: Error {
     do throws(BytesError) {
       return try body()
     } catch {
-      if case .outOfMemory = error { throw .system("\(path): \(error)") }
-      throw .input("\(path): \(error)")
+      throw .reading(path, error)
     }
   }
+
+  /// What a file is like is the input's fault; what the system has no more of is the system's.
+  static func reading(_ path: String, _ error: BytesError) -> Fault {
+    switch error {
+    case .outOfMemory: .system("\(path): \(error)")
+    case .system(_, let errno) where isShortage(errno): .system("\(path): \(error)")
+    default: .input("\(path): \(error)")
+    }
+  }
+
+  /// Whether an errno speaks of the system and not of the file.
+  static func isShortage(_ errno: Int32) -> Bool { [ENOMEM, EMFILE, ENFILE, EIO].contains(errno) }
 
   /// Runs what writes `path`.
   static func writing<R: ~Copyable>(_ path: String, _ body: () throws(BytesError) -> R) throws(Fault) -> R {

@@ -14,7 +14,7 @@ enum ModelFile {
 
 extension Fault {
   static func reading(_ path: String, _ error: ContainerError) -> Fault {
-    if case .bytes(.outOfMemory) = error { return .system("\(path): \(error)") }
+    if case .bytes(let error) = error { return .reading(path, error) }
     return .input("\(path): \(error)")
   }
 }

@@ -9,12 +9,17 @@ final class NumpyArray {
 
   /// The content is not initialised.
   init(type: ElementType, shape: Shape) throws(Fault) {
-    guard let size = storedSize(type: type, layout: .rows, shape: shape) else {
-      throw .input("an array of shape \(shape) does not fit into memory")
-    }
+    let size = try NumpyArray.size(type, shape)
     self.type = type
     self.shape = shape
     buffer = try Fault.reading("memory") { () throws(BytesError) in try Buffer(size: size) }
+  }
+
+  private static func size(_ type: ElementType, _ shape: Shape) throws(Fault) -> Int {
+    guard let size = storedSize(type: type, layout: .rows, shape: shape) else {
+      throw .input("an array of shape \(shape) does not fit into memory")
+    }
+    return size
   }
 
   /// The elements, (shape), row-major.
@@ -32,12 +37,13 @@ final class NumpyArray {
   static func read(path: String) throws(Fault) -> NumpyArray {
     let file = try Fault.reading(path) { () throws(BytesError) in try File.open(path: path) }
     let header = try NumpyHeader.read(file, path: path)
-    let array = try NumpyArray(type: header.type, shape: header.shape)
-    guard file.size - header.size == array.bytes.count else {
+    let size = try NumpyArray.size(header.type, header.shape)
+    guard file.size - header.size == size else {
       throw .input(
-        "\(path): shape \(header.shape) of \(header.type) takes \(array.bytes.count) bytes, "
+        "\(path): shape \(header.shape) of \(header.type) takes \(size) bytes, "
           + "but \(file.size - header.size) follow the header")
     }
+    let array = try NumpyArray(type: header.type, shape: header.shape)
     try Fault.reading(path) { () throws(BytesError) in try file.read(at: header.size, into: array.bytes) }
     return array
   }

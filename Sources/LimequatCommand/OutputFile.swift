@@ -18,6 +18,12 @@ enum OutputFile {
   /// A file of a checkpoint folder is an input, but for models that were put there.
   static func check(_ output: String, checkpoint folder: String) throws(Fault) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    try check([output], inputs: names.filter { !$0.hasSuffix(".lmq") }.map { "\(folder)/\($0)" })
+    let paths = names.map { "\(folder)/\($0)" }
+    try check([output], inputs: paths.filter { !($0.hasSuffix(".lmq") && isModel($0)) })
+  }
+
+  private static func isModel(_ path: String) -> Bool {
+    do throws(Fault) { _ = try ModelFile.open(path) } catch { return false }
+    return true
   }
 }

@@ -50,8 +50,9 @@ struct QuantizeCommand: ParsableCommand {
       Console.endProgress()
       throw Fault.quantizing(input, output, error)
     }
-    Console.result(result.table)
+    // The file first: standard output may be a pipe that nobody reads any more.
     try reportFile?.write(try JSONText.of(result, keepingNames: true))
+    Console.result(result.table)
   }
 }
 

@@ -38,6 +38,7 @@ extension Fault {
   init(_ error: LimequatError) {
     switch error.code {
     case .memory, .thread, .internalFault: self = .system(error.message)
+    case .io where Fault.isShortage(error.systemError): self = .system(error.message)
     default: self = .input(error.message)
     }
   }

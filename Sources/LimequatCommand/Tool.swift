@@ -20,6 +20,7 @@ struct Tool: ParsableCommand {
 
   /// Replaces ArgumentParser's `main`, whose exit code for a command line that does not parse is 64.
   static func main() {
+    lmq_quit_at_once()
     do {
       var command = try parseAsRoot()
       try command.run()

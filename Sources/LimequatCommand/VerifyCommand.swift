@@ -21,7 +21,11 @@ struct VerifyCommand: ParsableCommand {
       // The rules of the graphs, and of what they name in the file.
       _ = try Model.open(path: file, options: ModelOptions(threads: 1))
     } catch {
-      throw Fault.input("\(file): \(error)")
+      switch error {
+      case .bytes(let error): throw Fault.reading(file, error)
+      case .container(let error): throw Fault.reading(file, error)
+      default: throw Fault.input("\(file): \(error)")
+      }
     }
     Console.result("\(file): ok")
   }

@@ -1,5 +1,5 @@
+internal import CLimequatPlatform
 internal import Dispatch
-internal import Foundation
 internal import LimequatBytes
 internal import Synchronization
 
@@ -78,7 +78,7 @@ final class Pipeline {
   }
 }
 
-/// Threads that take jobs from one queue.
+/// Threads that take jobs from one queue. If the system refuses them all, who adds a job does it.
 private final class Workers: Sendable {
   private struct Work: Sendable {
     let slot: Slot
@@ -88,29 +88,48 @@ private final class Workers: Sendable {
   private struct State: Sendable {
     var queue: [Work] = []
     var isStopped = false
+    var threads = 0
   }
 
   private let state = Mutex(State())
   private let available = DispatchSemaphore(value: 0)
-  private let count: Int
 
   init(count: Int) {
-    self.count = count
     for _ in 0..<count {
-      let thread = Thread { [self] in run() }
-      thread.start()
+      var handle = pthread_t()
+      let kept = Unmanaged.passRetained(self)
+      guard lmq_thread_start(&handle, Workers.body, kept.toOpaque()) == 0 else {
+        kept.release()
+        break
+      }
+      pthread_detach(handle)
+      state.withLock { $0.threads += 1 }
     }
   }
 
+  /// Takes over the count of references that was made for the thread.
+  private static let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    if let workers = $0 { Unmanaged<Workers>.fromOpaque(workers).takeRetainedValue().run() }
+    return nil
+  }
+
   func add(_ slot: Slot, _ job: SlotJob) {
-    state.withLock { $0.queue.append(Work(slot: slot, job: job)) }
-    available.signal()
+    let work = Work(slot: slot, job: job)
+    let isTaken = state.withLock { state in
+      guard state.threads > 0 else { return false }
+      state.queue.append(work)
+      return true
+    }
+    if isTaken { available.signal() } else { Workers.perform(work) }
   }
 
   /// Jobs that are under way are done; those that wait are dropped.
   func stop() {
-    state.withLock { $0.isStopped = true }
-    for _ in 0..<count { available.signal() }
+    let threads = state.withLock { state in
+      state.isStopped = true
+      return state.threads
+    }
+    for _ in 0..<threads { available.signal() }
   }
 
   private func run() {
@@ -120,8 +139,12 @@ private final class Workers: Sendable {
         state.isStopped || state.queue.isEmpty ? nil : state.queue.removeFirst()
       }
       guard let work else { return }
-      work.slot.perform(work.job)
-      work.slot.done.signal()
+      Workers.perform(work)
     }
+  }
+
+  private static func perform(_ work: Work) {
+    work.slot.perform(work.job)
+    work.slot.done.signal()
   }
 }

@@ -1,11 +1,13 @@
 """test_limequat.py MODEL DIGITS: the installed package on the digits model and its reference vectors."""
 
+import copy
 import errno
 import gc
 import logging
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -209,6 +211,44 @@ class DigitsTest(unittest.TestCase):
                 session.embed_texts(["a", "b", "c"])
             answers[0] = None
             self.assertEqual(session.embed_texts(["a", "b", "c"]).shape, (3, 64))
+
+    def test_interrupt(self):
+        """Ctrl-C arrives, with a progress function before the call is at its end, and stays what it was."""
+        images = IMAGES[:100] * 60
+        for progress in (None, lambda done, total: None):
+            with self.model.session(progress=progress) as session:
+                timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+                timer.start()
+                with self.assertRaises(KeyboardInterrupt):
+                    session.embed_images(images)
+                timer.join()
+                if progress:
+                    self.assertLess(session.counters.runs, len(images) / 8)
+                self.assertEqual(session.embed_texts(["a"]).shape, (1, 64))
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
+    def test_careless_arguments(self):
+        for options in ({"threads": 2**32 + 1}, {"threads": -1}, {"memory_budget": -1}, {"memory_budget": 2**64 + 5}):
+            with self.assertRaisesRegex(limequat.ArgumentError, "expected 0 to"):
+                limequat.Model(MODEL, **options)
+        with self.assertRaisesRegex(limequat.ArgumentError, "images_at_once is -1"):
+            self.model.session(images_at_once=-1)
+        for call in (
+            lambda: limequat.Model(MODEL + "\0junk"),
+            lambda: self.session.run("image\0x", {}),
+            lambda: self.session.run("text", {}, ["embedding\0"]),
+        ):
+            with self.assertRaisesRegex(ValueError, "has a zero byte"):
+                call()
+        for call in (
+            lambda: limequat.Model(MODEL, log=5),
+            lambda: self.model.session(progress=5),
+            lambda: self.session.run("text", {}, "embedding"),
+            lambda: copy.copy(self.session),
+            lambda: pickle.dumps(self.model),
+        ):
+            with self.assertRaises(TypeError):
+                call()
 
     def test_log(self):
         with self.assertLogs("limequat", logging.INFO) as logs:

@@ -22,7 +22,8 @@
  *             closed in any order: a session keeps what it needs of its model.
  * Threads     A model may be used by all threads at once. A session is used by one thread at a time; a second
  *             one is answered with LMQ_ERROR_BUSY. lmq_session_cancel may be called from any thread. The threads
- *             that a model starts for its work begin with the first call that computes.
+ *             that a model starts for its work begin with the first call that computes. A call needs 128 KB of
+ *             its thread's stack.
  * Callbacks   Loggers and progress functions are called on the thread that is in a call, never on one that the
  *             library started, and not after that call has ended. They return; they neither throw nor jump.
  *             They may call the library; the session whose call they are in is busy.

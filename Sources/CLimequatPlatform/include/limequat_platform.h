@@ -142,6 +142,8 @@ char *lmq_link_target(const char *path);
 /// second one ends the process. For programs, never for the library.
 void lmq_interruption_catch(void);
 bool lmq_is_interrupted(void);
+/// SIGQUIT ends the process at once, as it would without the Swift runtime. For programs, too.
+void lmq_quit_at_once(void);
 /// Ends the process as the signal that interrupted it would have.
 void lmq_interruption_end(void);
 

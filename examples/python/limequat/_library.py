@@ -25,10 +25,17 @@ class ErrorRecord(c.Structure):
     _fields_ = [("status", c.c_int32), ("system_error", c.c_int32), ("message", c.c_char * 504)]
 
 
+_UNSIGNED = (c.c_size_t, c.c_uint32, c.c_uint64)  # of larger numbers ctypes would take the low bits
+
+
 class Sized(c.Structure):
     """A struct that begins with struct_size and grows at its end."""
 
     def __init__(self, **fields: object) -> None:
+        for name, kind in self._fields_:
+            value, most = fields.get(name), 256 ** c.sizeof(kind) - 1
+            if kind in _UNSIGNED and isinstance(value, int) and not 0 <= value <= most:
+                raise errors.ArgumentError(f"{name} is {value}, expected 0 to {most}")
         super().__init__(struct_size=c.sizeof(type(self)), **fields)
 
     def values(self) -> dict[str, Any]:
@@ -169,6 +176,14 @@ def _load() -> c.CDLL:
 library = _load()
 
 
+def name(text: str | bytes) -> bytes:
+    """A string for C, which a zero byte ends."""
+    encoded = text if isinstance(text, bytes) else text.encode()
+    if b"\0" in encoded:
+        raise errors.InvalidValueError(f"the text {text!r} has a zero byte")
+    return encoded
+
+
 def call(name: str, *arguments: object) -> None:
     """Calls a function that can fail; raises the exception of its status."""
     record = ErrorRecord()
@@ -207,3 +222,6 @@ class Handle:
 
     def __del__(self) -> None:
         self.close()
+
+    def __reduce_ex__(self, _: object) -> str:
+        raise TypeError(f"a {self._noun} cannot be copied: it would be closed twice")

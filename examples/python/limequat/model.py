@@ -94,14 +94,16 @@ class Model(lib.Handle):
         kernels: str | None = None,
         log: Log | None = None,
     ) -> None:
+        if log is not None and not callable(log):
+            raise TypeError(f"log is {log!r}, expected a function")
         self._logger = lib.Logger(
             (lambda _, level, message: log(_levels.get(level, logging.INFO), _text(message))) if log else 0)
         options = lib.Options(
             threads=threads, verify=lib.VERIFY_OPEN if verify else 0, memory_budget=memory_budget,
-            kernels=kernels.encode() if kernels else None, holding=lib.HOLDING_RESIDENT if resident else 0,
+            kernels=lib.name(kernels) if kernels else None, holding=lib.HOLDING_RESIDENT if resident else 0,
             logger=self._logger)
         handle = c.c_void_p()
-        lib.call("model_open", os.fsencode(path), options, c.byref(handle))
+        lib.call("model_open", lib.name(os.fsencode(path)), options, c.byref(handle))
         self._own(handle.value)
 
     def session(
@@ -115,8 +117,11 @@ class Model(lib.Handle):
         """A session, for one thread of work. Long batches are cut into pieces of these sizes; 0: 8 and 32.
 
         progress: called with (done, total) during calls; a true answer ends the call with a CancelledError, an
-        exception with that exception. trace_routing: keep what Session.routing tells.
+        exception with that exception. With it Ctrl-C ends a call early, too; without it waits for the call's end.
+        trace_routing: keep what Session.routing tells.
         """
+        if progress is not None and not callable(progress):
+            raise TypeError(f"progress is {progress!r}, expected a function")
         watch = Watch(progress)
         options = lib.SessionOptions(
             images_at_once=images_at_once, texts_at_once=texts_at_once, progress=watch.function,

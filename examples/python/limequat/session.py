@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes as c
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +66,8 @@ class RoutedLayer:
 
 
 class Watch:
-    """A progress function as the library calls it. What it raises ends the call, and is raised there."""
+    """A progress function as the library calls it. What it raises, or Ctrl-C meanwhile, ends the call, and is raised
+    there."""
 
     def __init__(self, progress: Progress | None) -> None:
         self.raised: BaseException | None = None
@@ -72,10 +76,40 @@ class Watch:
 
     def _hear(self, _: int | None, done: int, total: int) -> int:
         try:
-            return int(bool(self._progress(done, total)))
+            if self.raised is None:
+                return int(bool(self._progress(done, total)))
         except BaseException as raised:
             self.raised = raised
-            return 1
+        return int(self.raised is not None)
+
+    @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """During a call. What SIGINT raises would be lost in a callback before its first statement: it waits here."""
+        if self._progress is None:
+            yield
+            return
+        self.raised = None
+        handler = signal.getsignal(signal.SIGINT)
+        hears = callable(handler) and threading.current_thread() is threading.main_thread()
+
+        def interrupt(number: int, frame: Any) -> None:
+            try:
+                handler(number, frame)
+            except BaseException as raised:
+                self.raised = raised
+
+        if hears:
+            signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        except Exception:
+            if self.raised is None:
+                raise
+        finally:
+            if hears:
+                signal.signal(signal.SIGINT, handler)
+        if self.raised is not None:
+            raise self.raised from None
 
 
 class Session(lib.Handle):
@@ -91,13 +125,9 @@ class Session(lib.Handle):
         self._watch, self._logger = watch, logger  # which the library calls while the session is open
 
     def _call(self, name: str, *arguments: object) -> None:
-        self._watch.raised = None
-        try:
-            lib.call(name, self._handle, *arguments)
-        except errors.CancelledError:
-            if self._watch.raised is not None:
-                raise self._watch.raised from None
-            raise
+        handle = self._handle
+        with self._watch.hearing():
+            lib.call(name, handle, *arguments)
 
     def cancel(self, cancelled: bool = True) -> None:
         """From any thread: calls, the one under way among them, raise CancelledError until cancel(False)."""
@@ -131,7 +161,7 @@ class Session(lib.Handle):
         height, width = (found.image_size if found else None) or (0, 0)
         result = np.empty((len(batch), height, width, 3), np.float32)
         self._call(
-            "session_preprocess", signature.encode(), batch.records, len(batch), *_room(result))
+            "session_preprocess", lib.name(signature), batch.records, len(batch), *_room(result))
         return result
 
     def embed_labels(self, labels: Sequence[str], templates: Sequence[str] = ()) -> Floats:
@@ -167,11 +197,13 @@ class Session(lib.Handle):
         """Runs a signature once, on the whole batch. `outputs` names those wanted; None: all."""
         arrays = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         given = (lib.Input * len(arrays))(*(_input(name, array) for name, array in arrays.items()))
+        if isinstance(outputs, str):
+            raise TypeError("outputs is a string, expected a sequence of names")
         if outputs is None:
             found = self._signatures.get(signature)
             outputs = [output.name for output in found.outputs] if found else []
-        wanted = (lib.Output * len(outputs))(*(lib.Output(name=name.encode()) for name in outputs))
-        arguments = (signature.encode(), given, len(given), wanted, len(wanted))
+        wanted = (lib.Output * len(outputs))(*(lib.Output(name=lib.name(name)) for name in outputs))
+        arguments = (lib.name(signature), given, len(given), wanted, len(wanted))
         self._call("session_plan", *arguments)
         results = {}
         for name, output in zip(outputs, wanted):
@@ -225,7 +257,7 @@ def _input(name: str, array: NDArray[Any]) -> lib.Input:
     if array.ndim > lib.MAXIMUM_RANK:
         raise errors.ShapeError(f"input {name!r} has {array.ndim} dims, expected at most {lib.MAXIMUM_RANK}")
     return lib.Input(
-        name.encode(), _numbers[array.dtype], array.ndim, (c.c_int64 * lib.MAXIMUM_RANK)(*array.shape),
+        lib.name(name), _numbers[array.dtype], array.ndim, (c.c_int64 * lib.MAXIMUM_RANK)(*array.shape),
         array.ctypes.data, array.nbytes)
 
 
@@ -260,10 +292,8 @@ class _Texts:
     """Texts as UTF-8; keeps the bytes alive. Texts that are `ended` by a zero byte cannot have one inside."""
 
     def __init__(self, texts: Sequence[str], ended: bool = False) -> None:
-        encoded = [text.encode() for text in ([texts] if isinstance(texts, str) else texts)]
-        for text in encoded if ended else ():
-            if b"\0" in text:
-                raise errors.InvalidValueError(f"the text {text.decode()!r} has a zero byte")
+        encode = lib.name if ended else str.encode
+        encoded = [encode(text) for text in ([texts] if isinstance(texts, str) else texts)]
         self.bytes = (c.c_char_p * len(encoded))(*encoded)
         self.sizes = (c.c_size_t * len(encoded))(*map(len, encoded))
 
