@@ -246,8 +246,7 @@ check "what it leads to is new" 1 cmp -s "$model" "$work/mine.lmq"
 
 # Interrupted while writing: nothing is left, and the exit code is that of the signal.
 mkdir "$work/stopped"
-for signal in INT TERM HUP; do
-  check "interrupted by SIG$signal" 0 python3 - "$signal" "$limequat" synth limoe-b16 -o "$work/stopped/b16" <<'P'
+cat >"$work/stop.py" <<'P'
 import glob, os, signal, subprocess, sys, time
 number = getattr(signal, "SIG" + sys.argv[1])
 process = subprocess.Popen(sys.argv[2:], preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
@@ -256,8 +255,12 @@ while not glob.glob(sys.argv[-1] + ".*") and process.poll() is None:
 process.send_signal(number)
 sys.exit(process.wait() != -number)
 P
+for signal in INT TERM HUP; do
+  check "interrupted by SIG$signal" 0 python3 "$work/stop.py" "$signal" "$limequat" synth limoe-b16 -o "$work/stopped/b16"
   check "SIG$signal leaves nothing" 0 [ -z "$(ls -A "$work/stopped")" ]
 done
+check "ended by SIGQUIT" 0 timeout 60 python3 "$work/stop.py" QUIT "$limequat" synth limoe-b16 -o "$work/stopped/b16"
+rm -rf "$work/stopped"
 if [ "$(id -u)" -eq 0 ] && cp "$limequat" "$work/limequat" && chmod 755 "$work" "$work/limequat"; then
   nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups "$work/limequat")
   cp "$model" "$work/secret.lmq"

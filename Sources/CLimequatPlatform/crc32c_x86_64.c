@@ -25,7 +25,7 @@ enum {
   SUM_AHEAD = 2 * BLOCK,
   FOLD_AHEAD = 8192,
 };
-_Static_assert(BLOCK % STRIDE == 0 && LANE % (BLOCK / STRIDE) == 0, "both are done with a block together");
+_Static_assert(BLOCK % STRIDE == 0 && LANE % (BLOCK / STRIDE * 8) == 0, "both are done with a block together");
 
 // For 1024, 2048 and 3072 bytes, and for the halves of 128 bits folded over STRIDE bytes.
 static const int64_t past_lane = 0x170076fa, past_two_lanes = 0x1a0f717c4, past_block = 0x1307a0206;

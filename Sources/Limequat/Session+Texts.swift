@@ -50,6 +50,8 @@ extension Session {
       try checkCancelled()
       guard let text = texts[index] else { continue }
       let row = UnsafeMutableBufferPointer(rebasing: ids[index * length..<(index + 1) * length])
+      let mode = ArithmeticMode()
+      defer { mode.end() }
       do throws(TextError) { _ = try tokenizer.encode(text.bytes, into: row) } catch {
         throw LimequatError(error).prefixed("texts[\(index)]")
       }
@@ -135,6 +137,8 @@ private final class TextBatch {
   ) throws(LimequatError) {
     let row = (ids.start + index * length * MemoryLayout<Int32>.stride)
       .bindMemory(to: Int32.self, capacity: length)
+    let mode = ArithmeticMode()
+    defer { mode.end() }
     do throws(TextError) {
       _ = try tokenizer.encode(text.bytes, into: UnsafeMutableBufferPointer(start: row, count: length))
     } catch { throw LimequatError(error).prefixed("\(what)[\(number)]") }

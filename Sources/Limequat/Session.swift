@@ -128,6 +128,8 @@ extension SignatureFacts {
   /// Whether the vector of an item depends on the others of its batch: experts of finite capacity, whose
   /// groups go beyond an item.
   var dependsOnBatch: Bool {
+    let mode = ArithmeticMode()
+    defer { mode.end() }
     for index in 0..<graph.nodeCount {
       guard case .sparseMoE(let bank, let attributes)? = graph.node(at: index)?.op,
         attributes.capacityFactor != 0

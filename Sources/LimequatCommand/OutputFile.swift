@@ -15,7 +15,7 @@ enum OutputFile {
     }
   }
 
-  /// A file of a checkpoint folder is an input, but for models that were put there.
+  /// A file of a checkpoint folder is an input, but for models that were put there. (A tokenizer may have any name.)
   static func check(_ output: String, checkpoint folder: String) throws(Fault) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let paths = names.map { "\(folder)/\($0)" }

@@ -315,7 +315,7 @@ lmq_status lmq_session_embed_labels(lmq_session *session, const char *const *lab
                                     size_t vector_floats, lmq_error *error);
 
 /* The probability of each label for each image: out_scores[image_count][label_count], each row a softmax over
- * the labels of exp(logit_scale) * dot(image, label). */
+ * the labels of exp(logit_scale) * dot(image, label), the factor being held within f32. */
 lmq_status lmq_session_score(lmq_session *session, const float *image_vectors, size_t image_count,
                              const float *label_vectors, size_t label_count, float *out_scores,
                              size_t score_count, lmq_error *error);

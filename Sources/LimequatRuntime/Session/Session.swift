@@ -120,6 +120,8 @@ public final class Session: @unchecked Sendable {
   private func plan(
     _ index: Int, _ signature: SignatureModel, _ shapes: consuming Table<Shape>
   ) throws(RuntimeError) -> Plan {
+    let mode = ArithmeticMode()  // for the capacities of experts
+    defer { mode.end() }
     if let plan = plans.find(index, shapes) { return plan }
     let plan = try PlanBuilder.build(signature, inputs: shapes, threads: model.threads)
     plans.add(index, plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import operator
 import os
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class Sized(c.Structure):
     def __init__(self, **fields: object) -> None:
         for name, kind in self._fields_:
             value, most = fields.get(name), 256 ** c.sizeof(kind) - 1
-            if kind in _UNSIGNED and isinstance(value, int) and not 0 <= value <= most:
+            if kind in _UNSIGNED and value is not None and not 0 <= operator.index(value) <= most:
                 raise errors.ArgumentError(f"{name} is {value}, expected 0 to {most}")
         super().__init__(struct_size=c.sizeof(type(self)), **fields)
 
@@ -176,12 +177,15 @@ def _load() -> c.CDLL:
 library = _load()
 
 
-def name(text: str | bytes) -> bytes:
+def ended(encoded: bytes) -> bytes:
     """A string for C, which a zero byte ends."""
-    encoded = text if isinstance(text, bytes) else text.encode()
     if b"\0" in encoded:
-        raise errors.InvalidValueError(f"the text {text!r} has a zero byte")
+        raise errors.InvalidValueError(f"the text {encoded.decode('utf-8', 'replace')!r} has a zero byte")
     return encoded
+
+
+def name(text: str) -> bytes:
+    return ended(text.encode())
 
 
 def call(name: str, *arguments: object) -> None:

@@ -103,7 +103,7 @@ class Model(lib.Handle):
             kernels=lib.name(kernels) if kernels else None, holding=lib.HOLDING_RESIDENT if resident else 0,
             logger=self._logger)
         handle = c.c_void_p()
-        lib.call("model_open", lib.name(os.fsencode(path)), options, c.byref(handle))
+        lib.call("model_open", lib.ended(os.fsencode(path)), options, c.byref(handle))
         self._own(handle.value)
 
     def session(

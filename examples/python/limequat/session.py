@@ -5,8 +5,7 @@ from __future__ import annotations
 import ctypes as c
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,25 +69,25 @@ class Watch:
     there."""
 
     def __init__(self, progress: Progress | None) -> None:
-        self.raised: BaseException | None = None
         self._progress = progress
+        self._raised: BaseException | None = None
+        self._is_calling = False
         self.function = lib.Progress(self._hear if progress else 0)
 
     def _hear(self, _: int | None, done: int, total: int) -> int:
         try:
-            if self.raised is None:
+            if self._raised is None:
                 return int(bool(self._progress(done, total)))
         except BaseException as raised:
-            self.raised = raised
-        return int(self.raised is not None)
+            self._raised = raised
+        return int(self._raised is not None)
 
-    @contextmanager
-    def hearing(self) -> Iterator[None]:
-        """During a call. What SIGINT raises would be lost in a callback before its first statement: it waits here."""
-        if self._progress is None:
-            yield
+    def call(self, name: str, *arguments: object) -> None:
+        """lib.call. What SIGINT raises would be lost in a callback before its first statement: it waits for the end."""
+        if self._progress is None or self._is_calling:  # a second call of a busy session is refused
+            lib.call(name, *arguments)
             return
-        self.raised = None
+        self._is_calling, self._raised = True, None
         handler = signal.getsignal(signal.SIGINT)
         hears = callable(handler) and threading.current_thread() is threading.main_thread()
 
@@ -96,20 +95,21 @@ class Watch:
             try:
                 handler(number, frame)
             except BaseException as raised:
-                self.raised = raised
+                self._raised = raised
 
         if hears:
             signal.signal(signal.SIGINT, interrupt)
         try:
-            yield
-        except Exception:
-            if self.raised is None:
+            lib.call(name, *arguments)
+        except errors.CancelledError:
+            if self._raised is None:
                 raise
         finally:
-            if hears:
+            if hears and signal.getsignal(signal.SIGINT) is interrupt:
                 signal.signal(signal.SIGINT, handler)
-        if self.raised is not None:
-            raise self.raised from None
+            self._is_calling, raised, self._raised = False, self._raised, None
+        if raised is not None:
+            raise raised from None
 
 
 class Session(lib.Handle):
@@ -125,9 +125,7 @@ class Session(lib.Handle):
         self._watch, self._logger = watch, logger  # which the library calls while the session is open
 
     def _call(self, name: str, *arguments: object) -> None:
-        handle = self._handle
-        with self._watch.hearing():
-            lib.call(name, handle, *arguments)
+        self._watch.call(name, self._handle, *arguments)
 
     def cancel(self, cancelled: bool = True) -> None:
         """From any thread: calls, the one under way among them, raise CancelledError until cancel(False)."""
