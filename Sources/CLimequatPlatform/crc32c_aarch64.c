@@ -7,8 +7,8 @@
 #include <sys/auxv.h>
 
 enum {
-  LANES = 3,    // the instruction has a latency of two or three and a throughput of one: independent sums fill it
-  LANE = 8192,  // bytes that each takes before they are joined, which takes as long as 2 KB
+  LANES = 3,    // independent sums, which do not wait for each other
+  LANE = 8192,  // bytes that each takes before they are joined by two products of 32 steps
   BLOCK = LANES * LANE,
 };
 

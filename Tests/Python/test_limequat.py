@@ -213,21 +213,26 @@ class DigitsTest(unittest.TestCase):
             self.assertEqual(session.embed_texts(["a", "b", "c"]).shape, (3, 64))
 
     def test_interrupt(self):
-        """Ctrl-C ends a call that has a progress function before its end, and stays what it was."""
+        """Ctrl-C ends a call that has a progress function, wherever it comes, and stays what it was. It mostly comes
+        while the library computes: then the first that Python hears of it is the beginning of a callback."""
+        go = threading.Event()
 
-        def interrupt(done, total):
-            if done > 1500:
-                os.kill(os.getpid(), signal.SIGINT)
+        def interrupt():
+            go.wait()
+            os.kill(os.getpid(), signal.SIGINT)
 
         # Who was started in the background may ignore the signal.
         self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
-        texts = ["a", "b", "c", "d", "e", "f"]
-        with self.model.session(texts_at_once=1, progress=interrupt) as session:
+        texts = ["a"] * 3000
+        with self.model.session(texts_at_once=1, progress=lambda done, total: go.set()) as session:
+            thread = threading.Thread(target=interrupt)
+            thread.start()
             with self.assertRaises(KeyboardInterrupt):
                 session.embed_texts(texts)
+            thread.join()
             self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
             self.assertEqual(session.embed_texts(["a"]).shape, (1, 64))
-            self.assertIn(session.counters.runs, range(2, len(texts)))
+            self.assertLess(session.counters.runs, len(texts))
 
     def test_what_a_progress_function_raises(self):
         sessions = []

@@ -117,7 +117,8 @@ struct RoutingConfig {
     return .tokens(size)
   }
 
-  /// 0: dropless, as with more than f32 holds: the capacity of each of less than 2^31 experts is never reached.
+  /// 0: dropless, as with more than f32 holds: the capacity of each of less than 2^31 experts is then never
+  /// reached.
   private static func capacityFactor(_ config: inout ConfigObject) throws(ConversionError) -> Double {
     guard let found = config.take("capacity_factor"), found.kind != .null else { return 0 }
     guard let factor = found.number, factor >= 0 else {

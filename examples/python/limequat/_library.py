@@ -34,9 +34,10 @@ class Sized(c.Structure):
 
     def __init__(self, **fields: object) -> None:
         for name, kind in self._fields_:
-            value, most = fields.get(name), 256 ** c.sizeof(kind) - 1
-            if kind in _UNSIGNED and value is not None and not 0 <= operator.index(value) <= most:
-                raise errors.ArgumentError(f"{name} is {value}, expected 0 to {most}")
+            if kind in _UNSIGNED and name in fields:
+                value, most = operator.index(fields[name]), 256 ** c.sizeof(kind) - 1
+                if not 0 <= value <= most:
+                    raise errors.ArgumentError(f"{name} is {value}, expected 0 to {most}")
         super().__init__(struct_size=c.sizeof(type(self)), **fields)
 
     def values(self) -> dict[str, Any]:
