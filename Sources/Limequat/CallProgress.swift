@@ -1,15 +1,20 @@
+internal import LimequatRuntime
+
 /// How far the call of a session is, for the host that wants to know. Used by the thread of the call only.
 final class CallProgress: @unchecked Sendable {
   private let report: Session.Progress
   private var total = 0
+  private var mode: ArithmeticMode?
   /// Items that are done, and those of the piece that runs.
   private var done = 0
   private var running = 0
 
   init(_ report: @escaping Session.Progress) { self.report = report }
 
-  /// First in a call of `items`. Wrapping: numbers that large belong to calls that are refused.
-  func begin(_ items: Int) {
+  /// First in a call of `items`, which is in this mode. Wrapping: numbers that large belong to calls that are
+  /// refused.
+  func begin(_ items: Int, _ mode: ArithmeticMode?) {
+    self.mode = mode
     total = items &* Session.progressUnits
     done = 0
     running = 0
@@ -23,7 +28,8 @@ final class CallProgress: @unchecked Sendable {
 
   /// After `steps` of `all` operators of the piece. Answers whether to go on.
   func step(_ steps: Int, of all: Int) -> Bool {
-    report(done &+ (running &* Session.progressUnits &* steps) / max(1, all), total)
+    let done = done &+ (running &* Session.progressUnits &* steps) / max(1, all)
+    return mode?.suspended { report(done, total) } ?? true
   }
 }
 

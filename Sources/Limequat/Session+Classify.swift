@@ -70,8 +70,6 @@ extension Session {
       throw LimequatError(
         .shape, "there is room for \(scores.count) scores, expected \(imageCount) times \(labelCount)")
     }
-    let mode = ArithmeticMode()
-    defer { mode.end() }
     let multiplier = similarityMultiplier(logitScale)
     for i in 0..<imageCount {
       try checkCancelled()

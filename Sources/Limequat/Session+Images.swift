@@ -66,8 +66,6 @@ extension Session {
     _ image: ImageView, _ index: Int, _ preprocessing: ImagePreprocessing,
     _ output: UnsafeMutableBufferPointer<Float>
   ) throws(LimequatError) {
-    let mode = ArithmeticMode()
-    defer { mode.end() }
     do throws(VisionError) {
       try LimequatVision.preprocess(image.pixels, preprocessing.options, into: output)
     } catch { throw LimequatError(error).prefixed("images[\(index)]") }

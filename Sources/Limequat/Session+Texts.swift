@@ -50,8 +50,6 @@ extension Session {
       try checkCancelled()
       guard let text = texts[index] else { continue }
       let row = UnsafeMutableBufferPointer(rebasing: ids[index * length..<(index + 1) * length])
-      let mode = ArithmeticMode()
-      defer { mode.end() }
       do throws(TextError) { _ = try tokenizer.encode(text.bytes, into: row) } catch {
         throw LimequatError(error).prefixed("texts[\(index)]")
       }
@@ -84,8 +82,6 @@ extension Session {
       }
       try run(
         signature, batch.input(count: count), into: try rows(of: piece, from: 0, count: count, width: width))
-      let mode = ArithmeticMode()
-      defer { mode.end() }
       for index in 0..<count {
         let prompt = try rows(of: piece, from: index, width: width)
         let label = try rows(of: vectors, from: (first + index) / perLabel, width: width)
@@ -94,8 +90,6 @@ extension Session {
       }
       first += count
     }
-    let mode = ArithmeticMode()
-    defer { mode.end() }
     for index in 0..<labels.count {
       let label = try rows(of: vectors, from: index, width: width)
       for j in 0..<width { label[j] = label[j] / Float(perLabel) }
@@ -137,8 +131,6 @@ private final class TextBatch {
   ) throws(LimequatError) {
     let row = (ids.start + index * length * MemoryLayout<Int32>.stride)
       .bindMemory(to: Int32.self, capacity: length)
-    let mode = ArithmeticMode()
-    defer { mode.end() }
     do throws(TextError) {
       _ = try tokenizer.encode(text.bytes, into: UnsafeMutableBufferPointer(start: row, count: length))
     } catch { throw LimequatError(error).prefixed("\(what)[\(number)]") }

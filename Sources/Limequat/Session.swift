@@ -14,6 +14,7 @@ public final class Session: @unchecked Sendable {
   let options: Options
   let progress: CallProgress?
   private let isBusy = Atomic<Bool>(false)
+  private var mode: ArithmeticMode?  // of the thread that set `isBusy`
 
   /// How a session works. Long batches are cut into pieces, so that memory stays bounded; models whose
   /// results depend on the whole batch (a finite expert capacity) are not cut.
@@ -82,7 +83,7 @@ public final class Session: @unchecked Sendable {
       leave()
       throw error
     }
-    progress?.begin(items)
+    progress?.begin(items, mode)
   }
 
   /// First in each call; ``leave()`` is last. A child of fork() is told first: what was busy then stays so.
@@ -91,9 +92,13 @@ public final class Session: @unchecked Sendable {
     guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
       throw LimequatError(.busy, "the session is in use by another thread")
     }
+    mode = ArithmeticMode()
   }
 
-  func leave() { isBusy.store(false, ordering: .releasing) }
+  func leave() {
+    mode?.end()
+    isBusy.store(false, ordering: .releasing)
+  }
 
   /// One call of the runtime, on `items` of the session's call.
   func run(
@@ -120,16 +125,16 @@ extension Model {
   /// Whether an item's result of this signature depends on the others of its batch, so that batches must not
   /// be cut: see ``Session/Options``.
   package func dependsOnBatch(_ signature: Name) -> Bool {
-    signatureIndex(signature).flatMap { self.signature(at: $0)?.dependsOnBatch } ?? false
+    let mode = ArithmeticMode()
+    defer { mode.end() }
+    return signatureIndex(signature).flatMap { self.signature(at: $0)?.dependsOnBatch } ?? false
   }
 }
 
 extension SignatureFacts {
   /// Whether the vector of an item depends on the others of its batch: experts of finite capacity, whose
-  /// groups go beyond an item.
+  /// groups go beyond an item. In ``ArithmeticMode``.
   var dependsOnBatch: Bool {
-    let mode = ArithmeticMode()
-    defer { mode.end() }
     for index in 0..<graph.nodeCount {
       guard case .sparseMoE(let bank, let attributes)? = graph.node(at: index)?.op,
         attributes.capacityFactor != 0

@@ -1,4 +1,5 @@
-/* rounding MODEL: results have the same bits whatever the host's rounding mode, which calls leave as it is.
+/* rounding MODEL: results have the same bits whatever the host's rounding mode, which calls leave as it is, and in
+ * which progress functions are called.
  * MODEL has the signatures "image" and "text", preprocessing, a tokenizer and a logit scale. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
@@ -11,13 +12,26 @@ static lmq_image images[image_count];
 static const char *const labels[label_count] = {"one", "a seven"};
 static const char *const templates[template_count] = {"{}", "a photo of {}", "the number {}!"};
 
+static int asked, wrong_modes;
+
+static int see_mode(void *user, uint64_t done, uint64_t total) {
+  (void)done, (void)total;
+  asked++;
+  wrong_modes += fegetround() != *(const int *)user;
+  return 0;
+}
+
 /* What all calls of a new session give, one after the other; answers how many floats. */
 static size_t results(const char *path, size_t width, size_t pixel_count, float *out) {
   lmq_model *model = NULL;
   lmq_session *session = NULL;
   size_t done = 0;
+  int mode = fegetround();
+  lmq_session_options options = LMQ_SESSION_OPTIONS_INIT;
+  options.progress = see_mode;
+  options.progress_user = &mode;
   SUCCEEDS(lmq_model_open(path, NULL, &model, &error));
-  SUCCEEDS(lmq_session_open(model, NULL, &session, &error));
+  SUCCEEDS(lmq_session_open(model, &options, &session, &error));
   SUCCEEDS(lmq_session_preprocess(session, "image", images, image_count, out, image_count * pixel_count, &error));
   done += image_count * pixel_count;
   SUCCEEDS(lmq_session_embed_images(session, images, image_count, out + done, image_count * width, &error));
@@ -61,10 +75,12 @@ int main(int count, char **arguments) {
   }
   lmq_model_close(model);
   const size_t size = results(arguments[1], width, pixel_count, wanted);
+  CHECK(asked > 0 && wrong_modes == 0);
   for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
     CHECK(fesetround(modes[m]) == 0);
     CHECK(results(arguments[1], width, pixel_count, found) == size);
     CHECK(fegetround() == modes[m]);
+    CHECK(wrong_modes == 0);
     fesetround(FE_TONEAREST);
     CHECK(memcmp(found, wanted, size * sizeof *found) == 0);
   }

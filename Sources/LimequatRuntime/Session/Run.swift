@@ -1,4 +1,3 @@
-internal import CLimequatKernels
 internal import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
@@ -15,8 +14,6 @@ struct Run: ~Copyable {
   let demand: ExpertDemand
   let arena: UnsafeMutableRawPointer
   let outputs: UnsafeBufferPointer<MutableTensorView>
-  /// The floating-point mode of the host, as lmq_kernels_enter answered it.
-  let hostMode: UInt64
   let trace: RoutingTrace?
   /// Where each input lies.
   var inputs: Table<UnsafeRawPointer>
@@ -34,14 +31,11 @@ struct Run: ~Copyable {
     try goOn(plan.steps.count)
   }
 
-  /// After `done` steps: looks whether the call is cancelled. The host is asked in its own floating-point
-  /// mode.
+  /// After `done` steps: looks whether the call is cancelled, and asks the host.
   private func goOn(_ done: Int) throws(RuntimeError) {
     try demand.cancellation.check()
     guard let progress = demand.cancellation.progress else { return }
-    lmq_kernels_leave(hostMode)
     let goesOn = progress(done, plan.steps.count)
-    _ = lmq_kernels_enter()
     guard engine.pool.origin.isHere else { throw .forked }
     if !goesOn { throw .cancelled }
   }

@@ -1,4 +1,3 @@
-internal import CLimequatKernels
 internal import LimequatBytes
 internal import LimequatContainer
 internal import LimequatGraph
@@ -7,7 +6,7 @@ internal import Synchronization
 
 /// Runs the signatures of a model. Holds the memory between operators; it grows to what the calls need and
 /// stays until ``trim()``. For one thread at a time: a call while another runs is refused. Only
-/// ``setCancelled(_:)`` may come from any thread.
+/// ``setCancelled(_:)`` may come from any thread. The caller has set ``ArithmeticMode``.
 public final class Session: @unchecked Sendable {
   public let model: Model
   private let isBusy = Atomic<Bool>(false)
@@ -83,12 +82,9 @@ public final class Session: @unchecked Sendable {
     let trace = tracesRouting ? try RoutingTrace.make(signatureModel, plan) : nil
     try model.engine.pool.start()
     try signatureModel.load(model.weights, model.engine.pool, cancellation)
-    let state = lmq_kernels_enter()
-    defer { lmq_kernels_leave(state) }
     let run = Run(
       signature: signatureModel, plan: plan, engine: model.engine, weights: model.weights, store: model.store,
-      demand: demand, arena: arena.start, outputs: outputs, hostMode: state, trace: trace,
-      inputs: try Allocation.table(capacity: inputs.count + 1))
+      demand: demand, arena: arena.start, outputs: outputs, trace: trace, inputs: try Allocation.table(capacity: inputs.count + 1))
     try run.run(inputs)
     try Allocation.check()
     self.trace = trace
@@ -120,8 +116,6 @@ public final class Session: @unchecked Sendable {
   private func plan(
     _ index: Int, _ signature: SignatureModel, _ shapes: consuming Table<Shape>
   ) throws(RuntimeError) -> Plan {
-    let mode = ArithmeticMode()  // for the capacities of experts
-    defer { mode.end() }
     if let plan = plans.find(index, shapes) { return plan }
     let plan = try PlanBuilder.build(signature, inputs: shapes, threads: model.threads)
     plans.add(index, plan)
