@@ -4,7 +4,6 @@
 #include "crc32c.h"
 
 static uint32_t tables[8][256];
-static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
 
 static void make_tables(void) {
   for (uint32_t i = 0; i < 256; i++) {
@@ -17,7 +16,6 @@ static void make_tables(void) {
 }
 
 static uint32_t crc_by_table(uint32_t crc, const unsigned char *p, size_t size) {
-  pthread_once(&tables_once, make_tables);
   while (size >= 8) {
     uint64_t word;
     memcpy(&word, p, 8);
@@ -35,7 +33,18 @@ static uint32_t crc_by_table(uint32_t crc, const unsigned char *p, size_t size) 
 lmq_crc32c_function *lmq_crc32c_by_instructions(void) { return NULL; }
 #endif
 
+static lmq_crc32c_function *chosen;
+
+/// Once: in a virtual machine it takes microseconds to ask a processor what it has.
+static void choose(void) {
+  chosen = lmq_crc32c_by_instructions();
+  if (chosen) return;
+  make_tables();
+  chosen = crc_by_table;
+}
+
 uint32_t lmq_crc32c(uint32_t state, const void *bytes, size_t size) {
-  lmq_crc32c_function *function = lmq_crc32c_by_instructions();
-  return (function ? function : crc_by_table)(state, bytes, size);
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, choose);
+  return chosen(state, bytes, size);
 }

@@ -8,6 +8,7 @@
 #include "crc32c.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 
 #define SUMS __attribute__((target("sse4.2,pclmul")))
@@ -98,8 +99,17 @@ FOLDS static uint32_t crc_by_folds(uint32_t crc, const unsigned char *p, size_t 
   return crc_by_sums(crc, p, size);
 }
 
+/// Whether the system keeps registers of AVX, where the processor has the instruction that tells.
+__attribute__((target("xsave"))) static bool keeps_ymm(void) { return (_xgetbv(0) & 0x06) == 0x06; }
+
+// __builtin_cpu_supports would link a list of all processors, a hundredth of the library.
 lmq_crc32c_function *lmq_crc32c_by_instructions(void) {
-  if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("pclmul")) return NULL;
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("vpclmulqdq") ? crc_by_folds : crc_by_sums;
+  const unsigned pclmul = 1u << 1, sse42 = 1u << 20, avx = 1u << 28 | 1u << 27;  // leaf 1, ecx; with osxsave
+  const unsigned avx2 = 1u << 5, vpclmulqdq = 1u << 10;                   // leaf 7, ebx and ecx
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & pclmul) || !(c & sse42)) return NULL;
+  const bool folds = (c & avx) == avx && keeps_ymm() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & avx2) &&
+                     (c & vpclmulqdq);
+  return folds ? crc_by_folds : crc_by_sums;
 }
 #endif
