@@ -10,10 +10,11 @@ extension Engine {
   /// through both products with their whole rows of scores kept.
   ///
   /// q (items, queries, heads * size), k and v (items, keys, kvHeads * their size), y (items, queries,
-  /// heads * valueSize). `mask`: bytes, or nil. `room`: of each thread, one after the other.
+  /// heads * valueSize), whose rows are `yStride` apart. `mask`: bytes, or nil. `room`: of each thread, one
+  /// after the other.
   func attention(
     _ shape: AttentionShape, q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>,
-    mask: UnsafePointer<UInt8>?, y: UnsafeMutablePointer<Float>, room: UnsafeMutableRawPointer
+    mask: UnsafePointer<UInt8>?, y: UnsafeMutablePointer<Float>, yStride: Int, room: UnsafeMutableRawPointer
   ) {
     let tiles = (shape.queries + AttentionShape.tile - 1) / AttentionShape.tile
     let heads = shape.items * shape.heads
@@ -28,7 +29,7 @@ extension Engine {
       let share = index % shares
       for tile in (share * tiles / shares)..<((share + 1) * tiles / shares) {
         let start = tile * AttentionShape.tile
-        head.attend(start..<min(start + AttentionShape.tile, shape.queries), q, mask, y)
+        head.attend(start..<min(start + AttentionShape.tile, shape.queries), q, mask, y, yStride)
       }
     }
   }
@@ -69,11 +70,11 @@ private struct AttentionHead {
   /// The rows of some queries.
   func attend(
     _ queries: Range<Int>, _ q: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>?,
-    _ y: UnsafeMutablePointer<Float>
+    _ y: UnsafeMutablePointer<Float>, _ yStride: Int
   ) {
-    let (width, outWidth) = (shape.heads * shape.size, shape.heads * shape.valueSize)
+    let width = shape.heads * shape.size
     let first = item * shape.queries + queries.lowerBound
-    let (q, y) = (q + first * width + head * shape.size, y + first * outWidth + head * shape.valueSize)
+    let (q, y) = (q + first * width + head * shape.size, y + first * yStride + head * shape.valueSize)
     let scores = floats(room.scores)
     guard let coded = room.codes else {
       multiply(q, width, shape.size, room.keys, queries.count, shape.keys, scores, shape.scoreStride)
@@ -82,7 +83,7 @@ private struct AttentionHead {
         table.pointee.softmax(scores + rows.lowerBound * stride, stride, rows.count, shape.keys, mask)
       }
       return multiply(
-        scores, shape.scoreStride, shape.keys, room.values, queries.count, shape.valueSize, y, outWidth)
+        scores, shape.scoreStride, shape.keys, room.values, queries.count, shape.valueSize, y, yStride)
     }
     let codes = Codes(base, coded.queries, width: shape.size)
     table.pointee.quantize_rows(
@@ -96,7 +97,7 @@ private struct AttentionHead {
         scores + row * shape.scoreStride, shape.scoreStride, rows.count, shape.keys, mask,
         shares.start + row * shares.stride, shares.stride, shares.scales + row)
     }
-    multiply(shares, nil, shape.keys, room.values, queries.count, shape.valueSize, y, outWidth)
+    multiply(shares, nil, shape.keys, room.values, queries.count, shape.valueSize, y, yStride)
   }
 
   /// Calls `body` with rows of the tile that have one mask.

@@ -11,24 +11,27 @@ struct LayerNorm {
 
 /// Operators that look at whole rows: normalisation, softmax, sums.
 extension Engine {
-  /// y may be x.
-  func layerNorm(_ norm: LayerNorm, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int) {
+  /// y may be x if its rows are no further apart.
+  func layerNorm(
+    _ norm: LayerNorm, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, yStride: Int, rows: Int
+  ) {
     forRows(rows, width: norm.width) { part, _ in
-      layerNormHere(norm, x, y + part.lowerBound * norm.width, part)
+      layerNormHere(norm, x, y + part.lowerBound * yStride, yStride, part)
     }
   }
 
   func layerNorm(_ norm: LayerNorm, _ x: UnsafePointer<Float>, into rows: CodedRows) {
-    makeCodes(rows) { part, y in layerNormHere(norm, x, y, part) }
+    makeCodes(rows) { part, y in layerNormHere(norm, x, y, norm.width, part) }
   }
 
   /// Some rows of x.
   private func layerNormHere(
-    _ norm: LayerNorm, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ rows: Range<Int>
+    _ norm: LayerNorm, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ yStride: Int,
+    _ rows: Range<Int>
   ) {
     let width = norm.width
     table.layer_norm(
-      x + rows.lowerBound * width, width, y, width, rows.count, width, norm.scale, norm.bias, norm.epsilon)
+      x + rows.lowerBound * width, width, y, yStride, rows.count, width, norm.scale, norm.bias, norm.epsilon)
   }
 
   /// y = x / sqrt(mean(x * x) + epsilon) * scale over rows of `width`; y is not x.

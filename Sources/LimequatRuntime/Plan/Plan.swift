@@ -43,7 +43,7 @@ final class Plan: @unchecked Sendable {
   }
 }
 
-/// A value of the graph with concrete dims, contiguous and row-major wherever it lies.
+/// A value of the graph with concrete dims, row-major wherever it lies, and contiguous unless it is padded.
 struct PlannedValue {
   var type: GraphType
   var shape: Shape
@@ -54,6 +54,8 @@ struct PlannedValue {
   /// How a weight is stored; `f32` in rows for everything else of type f32.
   var stored: ElementType
   var layout: Layout
+  /// Its rows are further apart than they are wide (``PaddedRows``).
+  var isPadded = false
 
   /// Elements; shape inference has limited them.
   var count: Int { shape.count ?? 0 }

@@ -14,12 +14,13 @@ extension PlanBuilder {
     var codes = try CodesPlan.make(values: values.count)
     for index in 0..<steps.count {
       guard let step = steps[index] else { continue }
-      var takesCodes = false
-      if let input = int8Input(step) { takesCodes = codes.use(input, at: index) }
+      let coded = int8Input(step)
+      let takesCodes = coded.map { codes.use($0, at: index) } ?? false
       forEachRead(of: step) { value, isFactor in
-        if let root = values[value]?.root {
-          lastReads.read(root, at: index, isOfCodes: isFactor && takesCodes)
-        }
+        guard let read = values[value], let root = values[read.root] else { return }
+        lastReads.read(
+          read.root, at: index, isOfCodes: isFactor && takesCodes,
+          isOfRows: isFactor && coded == nil && read.shape[-1] == root.shape[-1])
       }
     }
     try placeInputs(&arena)
@@ -69,11 +70,16 @@ extension PlanBuilder {
     let keepsFloats = step.outputCodes?.floats == nil
     if case .copy = step.operation {
     } else if keepsFloats, var made = values[step.output], case .nowhere = made.place {
-      if let root = reusable(step, at: index, lastReads), case .arena(let start)? = values[root]?.place {
+      made.isPadded =
+        makesRows(step) && lastReads.areOfRows(step.output) && PaddedRows.areOfUse(made.shape[-1])
+      if !made.isPadded, let root = reusable(step, at: index, lastReads),
+        case .arena(let start)? = values[root]?.place
+      {
         reused = root
         made.place = .arena(start)
       } else {
-        guard let start = arena.take(made.count * made.type.size) else { throw .tooLarge }
+        let rows = made.count / max(1, made.shape[-1])
+        guard let start = arena.take(rows * made.stride * made.type.size) else { throw .tooLarge }
         made.place = .arena(start)
       }
       values.replace(step.output, with: made)

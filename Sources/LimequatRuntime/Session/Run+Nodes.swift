@@ -31,7 +31,8 @@ extension Run {
       if let coded = codedOutput(step) {
         engine.layerNorm(norm, x.floats, into: coded)
       } else {
-        engine.layerNorm(norm, x.floats, floats(step.output), rows: rows)
+        engine.layerNorm(
+          norm, x.floats, floats(step.output), yStride: stride(step.output, width: width), rows: rows)
       }
     case .rmsNormalization(let epsilon):
       guard let scale = input(node, 1) else { return }

@@ -11,6 +11,7 @@ extension Run {
     guard let x = input(node, 0), let w = input(node, 1) else { return }
     let (k, n) = (w.value.shape[0], w.value.shape[1])
     let m = x.value.count / max(1, k)
+    let (xStride, yStride) = (stride(x.value.root, width: k), stride(step.output, width: n))
     let coded = codedOutput(step)
     let y = coded?.floats ?? floats(step.output)
     let bias = bias.map { pointer($0).assumingMemoryBound(to: Float.self) }
@@ -21,7 +22,7 @@ extension Run {
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: nil, x_scales: codes.scales,
           x_offsets: codes.offsets, panels: w.start, bias: bias, residual: residual, residual_stride: n, y: y,
-          y_stride: n, m: m, k: k, n: n, activation: activation))
+          y_stride: yStride, m: m, k: k, n: n, activation: activation))
     } else {
       var (panels, type) = (w.start, w.value.stored.rawValue)
       if w.value.layout != .panel32 {
@@ -31,10 +32,16 @@ extension Run {
       }
       product = .float(
         lmq_matmul(
-          x: x.floats, x_stride: k, x_rows: nil, panels: panels, bias: bias, residual: residual,
-          residual_stride: n, y: y, y_stride: n, m: m, k: k, n: n, type: type, activation: activation))
+          x: x.floats, x_stride: xStride, x_rows: nil, panels: panels, bias: bias, residual: residual,
+          residual_stride: n, y: y, y_stride: yStride, m: m, k: k, n: n, type: type, activation: activation))
     }
     if let coded { engine.multiply(product, into: coded) } else { engine.multiply(product) }
+  }
+
+  /// Elements between rows of a value, which are `width` wide.
+  func stride(_ root: Int, width: Int) -> Int {
+    guard let value = plan.values[root], value.isPadded else { return width }
+    return value.stride
   }
 
   /// The codes of what a step reads, made now if no earlier step did; nil: it reads floats.
@@ -71,7 +78,8 @@ extension Run {
       mask = UnsafePointer(spread)
     }
     engine.attention(
-      shape, q: q.floats, k: k.floats, v: v.floats, mask: mask, y: floats(step.output), room: room)
+      shape, q: q.floats, k: k.floats, v: v.floats, mask: mask, y: floats(step.output),
+      yStride: stride(step.output, width: shape.heads * shape.valueSize), room: room)
   }
 
   func sparseMoE(_ node: Node, _ step: Step, residual: Int?, room: Int) throws(RuntimeError) {

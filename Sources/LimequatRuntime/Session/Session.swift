@@ -84,7 +84,8 @@ public final class Session: @unchecked Sendable {
     try signatureModel.load(model.weights, model.engine.pool, cancellation)
     let run = Run(
       signature: signatureModel, plan: plan, engine: model.engine, weights: model.weights, store: model.store,
-      demand: demand, arena: arena.start, outputs: outputs, trace: trace, inputs: try Allocation.table(capacity: inputs.count + 1))
+      demand: demand, arena: arena.start, outputs: outputs, trace: trace,
+      inputs: try Allocation.table(capacity: inputs.count + 1))
     try run.run(inputs)
     try Allocation.check()
     self.trace = trace

@@ -7,7 +7,8 @@ internal import LimequatTensor
 struct ExpertInput {
   let x: UnsafePointer<Float>
   var codes: Codes?
-  let width: Int
+  /// Floats between rows of x.
+  let stride: Int
   /// The rows to read; nil: one after the other.
   var rows: UnsafePointer<UInt32>?
 }
@@ -28,15 +29,16 @@ extension SparseMoERun {
     var areInt8 = true
     forEach(experts, held, places, wave) { rows, expert, block in
       let kind = shape.attributes.activation.kernel
-      let offset = (rows.lowerBound - wave.lowerBound) * shape.hiddenSize
+      let offset = (rows.lowerBound - wave.lowerBound) * shape.hiddenStride
       var input = x
       input.rows = UnsafePointer(tokens + rows.lowerBound)
       jobs[count] = product(
-        input, block.first, expert, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind, hidden + offset)
+        input, block.first, expert, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind, hidden + offset,
+        shape.hiddenStride)
       count += 1
       areInt8 = areInt8 && expert.encoding == .int8
       guard let matrix = block.gate else { return }
-      jobs[count] = product(input, matrix, expert, rows.count, kind, gate + offset)
+      jobs[count] = product(input, matrix, expert, rows.count, kind, gate + offset, shape.hiddenStride)
       count += 1
     }
     let codes = room.hiddenCodes.map { Codes(base, $0, width: shape.hiddenSize) }
@@ -52,10 +54,11 @@ extension SparseMoERun {
     forEach(experts, held, places, wave) { rows, expert, block in
       let start = rows.lowerBound - wave.lowerBound
       let input = ExpertInput(
-        x: UnsafePointer(hidden + start * shape.hiddenSize), codes: codes?.advanced(by: start),
-        width: shape.hiddenSize)
+        x: UnsafePointer(hidden + start * shape.hiddenStride), codes: codes?.advanced(by: start),
+        stride: shape.hiddenStride)
       jobs[count] = product(
-        input, block.second, expert, rows.count, LMQ_ACTIVATION_NONE, output(rows.lowerBound, wave))
+        input, block.second, expert, rows.count, LMQ_ACTIVATION_NONE, output(rows.lowerBound, wave),
+        shape.outputSize)
       count += 1
     }
     run(count)
@@ -68,7 +71,7 @@ extension SparseMoERun {
   }
 
   private func applyGate(_ hidden: UnsafeMutablePointer<Float>, _ gate: UnsafePointer<Float>, _ rows: Int) {
-    engine.forRows(rows * room.shape.hiddenSize, width: 1) { part, _ in
+    engine.forRows(rows * room.shape.hiddenStride, width: 1) { part, _ in
       let start = part.lowerBound
       engine.table.binary(gate + start, hidden + start, hidden + start, part.count, LMQ_MULTIPLY, false)
     }
@@ -76,7 +79,7 @@ extension SparseMoERun {
 
   private func product(
     _ input: ExpertInput, _ matrix: ExpertBlock.Matrix, _ expert: HeldExpert, _ rows: Int,
-    _ activation: lmq_activation, _ y: UnsafeMutablePointer<Float>
+    _ activation: lmq_activation, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
   ) -> Product {
     let panels = expert.start + matrix.panels.lowerBound
     let bias = (expert.start + matrix.bias).assumingMemoryBound(to: Float.self)
@@ -85,12 +88,12 @@ extension SparseMoERun {
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: input.rows, x_scales: codes.scales,
           x_offsets: codes.offsets, panels: panels, bias: bias, residual: nil, residual_stride: 0, y: y,
-          y_stride: matrix.outputs, m: rows, k: matrix.inputs, n: matrix.outputs, activation: activation))
+          y_stride: yStride, m: rows, k: matrix.inputs, n: matrix.outputs, activation: activation))
     }
     return .float(
       lmq_matmul(
-        x: input.x, x_stride: input.width, x_rows: input.rows, panels: panels, bias: bias, residual: nil,
-        residual_stride: 0, y: y, y_stride: matrix.outputs, m: rows, k: matrix.inputs, n: matrix.outputs,
+        x: input.x, x_stride: input.stride, x_rows: input.rows, panels: panels, bias: bias, residual: nil,
+        residual_stride: 0, y: y, y_stride: yStride, m: rows, k: matrix.inputs, n: matrix.outputs,
         type: expert.encoding.rawValue, activation: activation))
   }
 

@@ -86,14 +86,14 @@ struct SparseMoERun {
   /// What experts read: x, or x rounded to bfloat16.
   private func expertInput(_ x: UnsafePointer<Float>, _ codes: Codes?) -> ExpertInput {
     let width = shape.inputSize
-    guard shape.attributes.dispatchBF16 else { return ExpertInput(x: x, codes: codes, width: width) }
+    guard shape.attributes.dispatchBF16 else { return ExpertInput(x: x, codes: codes, stride: width) }
     let target = part(room.rounded, Float.self)
     engine.forRows(shape.tokens * width, width: 1) { range, _ in
       engine.table.round_bf16(x + range.lowerBound, target + range.lowerBound, range.count)
     }
     let codes = room.tokenCodes.map { Codes(base, $0, width: width) }
     if let codes { engine.quantize(target, rows: shape.tokens, width: width, into: codes) }
-    return ExpertInput(x: UnsafePointer(target), codes: codes, width: width)
+    return ExpertInput(x: UnsafePointer(target), codes: codes, stride: width)
   }
 
   /// Runs the experts in the order in which the store has them.

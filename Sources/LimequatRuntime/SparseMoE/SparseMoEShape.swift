@@ -20,6 +20,9 @@ struct SparseMoEShape {
   let present: UnsafePointer<UInt8>?
   let grouping: Grouping
 
+  /// Floats between rows of what lies between the two products of an expert.
+  var hiddenStride: Int { usesCodes ? hiddenSize : PaddedRows.stride(hiddenSize) }
+
   /// (Token, expert) pairs.
   var choices: Int { tokens * attributes.k }
 
@@ -81,8 +84,8 @@ struct SparseMoERoom {
     firstUnits = layout.take(count, 2, size: MemoryLayout<Int>.stride)
     let wave = shape.waveRows
     rounded = shape.attributes.dispatchBF16 ? layout.take(tokens, shape.inputSize, size: 4) : 0
-    hidden = layout.take(wave, shape.hiddenSize, size: 4)
-    gate = shape.isGated ? layout.take(wave, shape.hiddenSize, size: 4) : 0
+    hidden = layout.take(wave, shape.hiddenStride, size: 4)
+    gate = shape.isGated ? layout.take(wave, shape.hiddenStride, size: 4) : 0
     tokenCodes =
       shape.usesCodes && !shape.takesCodes ? CodesRoom(&layout, rows: tokens, width: shape.inputSize) : nil
     hiddenCodes = shape.usesCodes ? CodesRoom(&layout, rows: wave, width: shape.hiddenSize) : nil
