@@ -261,6 +261,9 @@ for signal in INT TERM HUP; do
 done
 check "ended by SIGQUIT" 0 timeout 60 python3 "$work/stop.py" QUIT "$limequat" synth limoe-b16 -o "$work/stopped/b16"
 rm -rf "$work/stopped"
+install -m 600 "$model" "$work/private.lmq"
+check "replacing a private file" 0 "$limequat" quantize "$model" -o "$work/private.lmq"
+check "a private file stays private" 0 [ "$(stat -c %a "$work/private.lmq")" = 600 ]
 if [ "$(id -u)" -eq 0 ] && cp "$limequat" "$work/limequat" && chmod 755 "$work" "$work/limequat"; then
   nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups "$work/limequat")
   cp "$model" "$work/secret.lmq"

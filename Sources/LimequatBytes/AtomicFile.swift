@@ -20,8 +20,8 @@ public final class AtomicFile {
     self.isNamed = isNamed
   }
 
-  /// A symbolic link stays one: the file that it leads to is replaced. A folder, a device or a pipe is
-  /// refused.
+  /// A symbolic link stays one: the file that it leads to is replaced. A file that is replaced leaves its
+  /// permissions. A folder, a device or a pipe is refused.
   public static func create(path wanted: String) throws(BytesError) -> AtomicFile {
     guard !wanted.utf8.isEmpty else { throw .system(call: .open, errno: ENOENT) }
     // What cannot or must not be renamed onto: say so before the work, not after it.
@@ -35,15 +35,19 @@ public final class AtomicFile {
       free(target)
     }
     let temporary = "\(path).\(lmq_platform_unique()).partial"
-    let unnamed = try withCPath(folder(of: path)) { (start) throws(BytesError) in lmq_open_unnamed(start) }
-    if unnamed >= 0 {
-      return AtomicFile(path: path, temporary: temporary, descriptor: unnamed, isNamed: false)
+    var descriptor = try withCPath(folder(of: path)) { (start) throws(BytesError) in
+      lmq_open_unnamed(start)
     }
-    let named = try withCPath(temporary) { (start) throws(BytesError) in
-      lmq_open(start, lmq_open_new_flags(), 0o666)
+    let isNamed = descriptor < 0
+    if isNamed {
+      descriptor = try withCPath(temporary) { (start) throws(BytesError) in
+        lmq_open(start, lmq_open_new_flags(), 0o666)
+      }
     }
-    guard named >= 0 else { throw .system(call: .open, errno: lmq_errno()) }
-    return AtomicFile(path: path, temporary: temporary, descriptor: named, isNamed: true)
+    guard descriptor >= 0 else { throw .system(call: .open, errno: lmq_errno()) }
+    let file = AtomicFile(path: path, temporary: temporary, descriptor: descriptor, isNamed: isNamed)
+    try withCPath(path) { (start) throws(BytesError) in lmq_copy_permissions(start, descriptor) }
+    return file
   }
 
   private static func folder(of path: String) -> String {

@@ -129,6 +129,12 @@ static inline bool lmq_is_special(const char *path) {
   return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
+/// Gives an open file the permissions of the one that it is to replace, if there is one and the file system can.
+static inline void lmq_copy_permissions(const char *path, int fd) {
+  struct stat status;
+  if (stat(path, &status) == 0) (void)fchmod(fd, status.st_mode & 0777);
+}
+
 /// Whether both paths lead to one file.
 static inline bool lmq_is_same_file(const char *a, const char *b) {
   struct stat one, other;
