@@ -39,7 +39,7 @@ sdk=${LIMEQUAT_SDK:-$root/.sdk}
 limequat=${LIMEQUAT:-$(swift build --show-bin-path)/limequat}
 [ -x "$limequat" ] || swift build --product limequat
 flags=(-std=c99 -O1 -Wall -Wextra -Wpedantic -Werror)
-for source in Tests/CApi/*.c examples/c/*.c Tests/SDKAArch64/*.c; do
+for source in Tests/CApi/*.c Tests/CApi/sdk/*.c examples/c/*.c Tests/SDKAArch64/*.c; do
   name=$work/$(basename "$source" .c)
   aarch64-linux-gnu-gcc "${flags[@]}" "$source" -o "$name-so" -I"$prefix/include" -L"$prefix/lib" -llimequat \
     -Wl,-rpath-link,"$protobuf" -lm -lpthread
@@ -88,7 +88,7 @@ labels=zero,one,two,three,four,five,six,seven,eight,nine
 programs() { # KIND COMMAND...: with KIND's programs, run by COMMAND
   local kind=$1 model=$models/digits.lmq test
   shift
-  [ "$kind" = here ] || for test in Tests/CApi/*.c; do
+  [ "$kind" = here ] || for test in Tests/CApi/*.c Tests/CApi/sdk/*.c; do
     [ "$test" = Tests/CApi/fork.c ] || "$@" "$work/$(basename "$test" .c)-$kind" "$model" >&2 || return
   done
   "$@" "$work/embed-$kind" "$model" "$work/images/0002-label8.pgm" ${labels//,/ } &&

@@ -76,6 +76,9 @@ for kind in so a swift; do
   cmp "$work/classify.so" "$work/classify.$kind"
 done
 cat "$work/embed.so" "$work/classify.so"
+# shellcheck disable=SC2046,SC2086
+cc $flags Tests/CApi/sdk/stack.c -o "$work/stack" $(pkg-config --cflags --libs limequat) -lpthread
+"$work/stack" "$model"
 
 # From process start to the vector of a text: at most 8 MiB.
 if [ -z "${1:-}" ]; then
