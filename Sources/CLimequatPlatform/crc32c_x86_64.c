@@ -105,7 +105,7 @@ __attribute__((target("xsave"))) static bool keeps_ymm(void) { return (_xgetbv(0
 // __builtin_cpu_supports would link a list of all processors, a hundredth of the library.
 lmq_crc32c_function *lmq_crc32c_by_instructions(void) {
   const unsigned pclmul = 1u << 1, sse42 = 1u << 20, avx = 1u << 28 | 1u << 27;  // leaf 1, ecx; with osxsave
-  const unsigned avx2 = 1u << 5, vpclmulqdq = 1u << 10;                   // leaf 7, ebx and ecx
+  const unsigned avx2 = 1u << 5, vpclmulqdq = 1u << 10;                            // leaf 7, ebx and ecx
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & pclmul) || !(c & sse42)) return NULL;
   const bool folds = (c & avx) == avx && keeps_ymm() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & avx2) &&

@@ -1,5 +1,4 @@
 package import LimequatBytes
-internal import LimequatRuntime
 
 /// Zero-shot classification.
 extension Session {

@@ -6,21 +6,21 @@ struct LastReads: ~Copyable {
   /// By root; -1 for none.
   private var all: Table<Int32>
   private var ofFloats: Table<Int32>
-  private var others: Table<Int32>
+  private var haveRowsOnly: Table<Bool>
 
   private init(
-    all: consuming Table<Int32>, ofFloats: consuming Table<Int32>, others: consuming Table<Int32>
+    all: consuming Table<Int32>, ofFloats: consuming Table<Int32>, haveRowsOnly: consuming Table<Bool>
   ) {
     self.all = all
     self.ofFloats = ofFloats
-    self.others = others
+    self.haveRowsOnly = haveRowsOnly
   }
 
   static func make(values: Int) throws(RuntimeError) -> LastReads {
     LastReads(
       all: try Allocation.table(repeating: -1, count: values),
       ofFloats: try Allocation.table(repeating: -1, count: values),
-      others: try Allocation.table(repeating: -1, count: values))
+      haveRowsOnly: try Allocation.table(repeating: true, count: values))
   }
 
   /// Steps are told in ascending order.
@@ -28,14 +28,14 @@ struct LastReads: ~Copyable {
     let step = Int32(truncatingIfNeeded: step)  // steps are fewer than 2^31
     all.replace(root, with: step)
     if !isOfCodes { ofFloats.replace(root, with: step) }
-    if !isOfRows { others.replace(root, with: step) }
+    if !isOfRows { haveRowsOnly.replace(root, with: false) }
   }
 
   /// The codes of `root` are made with it.
   mutating func makeCodes(of root: Int) { all.replace(root, with: ofFloats[root] ?? -1) }
 
   /// Whether all reads are of rows, and there are any.
-  func areOfRows(_ root: Int) -> Bool { all[root] ?? -1 >= 0 && others[root] ?? -1 < 0 }
+  func areOfRows(_ root: Int) -> Bool { self[root] >= 0 && haveRowsOnly[root] == true }
 
   /// -1 for none.
   subscript(root: Int) -> Int { Int(all[root] ?? -1) }
