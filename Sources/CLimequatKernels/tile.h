@@ -5,20 +5,18 @@
 #include "internal.h"
 
 // Inputs are counted in units of 4 bytes: one f32, or four int8 codes.
-enum {
-  X_STRIDE = LMQ_BLOCK + 8,  // of copied inputs: not all rows of a column in one bank of the first cache
-};
 
 /// How a tile takes the codes of x.
 typedef enum {
   LMQ_UNSIGNED,  // as they are
   LMQ_SIGNED,    // 128 less, from -128 to 127: the sum lacks 128 times the sum of the weights
-  // As the magnitudes of these and, SECOND_PLANE bytes behind, -1 for negative ones. By exclusive or with that
-  // a weight w becomes -w - 1: the sum lacks the magnitudes of all negative codes, too.
+  // As the magnitudes of these and, a plane behind, -1 for negative ones. By exclusive or with that a weight w
+  // becomes -w - 1: the sum lacks the magnitudes of all negative codes, too. Behind the rows of a tile, which are
+  // all of a band, lies the largest magnitude of each input; those of negative codes count as 1 less.
   LMQ_SPLIT,
 } lmq_codes;
 
-enum { SECOND_PLANE = 24 * X_STRIDE * 4 };
+enum { LMQ_PAIRED_ROWS = 16 };  // least, for a tile of LMQ_SPLIT codes to look for pairs of units
 
 /// The innermost work: the products of `rows` rows of x with k units of a panel. Those of f32 are chains of
 /// fused additions over ascending inputs, each beginning at 0.
@@ -27,6 +25,7 @@ typedef struct {
   size_t rows, k;
   const char *x;     // rows x_bytes apart
   size_t x_bytes;
+  size_t plane;      // bytes between the planes of LMQ_SPLIT codes
   const char *w;     // k units of a panel
   void *totals;      // (rows, LMQ_PANEL) f32 or i32: what the sums are added to
   bool is_first;     // they are still to be set to 0

@@ -1,15 +1,20 @@
 // The way of a matrix product through its panels, the same for all tables.
 //
-// A panel's weights of one block of inputs stay in the second cache while all tiles of a band of rows use
+// A panel's weights of one block of inputs stay in the nearest caches while all tiles of a band of rows use
 // them. Inputs are read where they lie, or copied, if that is of use: all at once, or those of a block for a
 // group of panels.
 
 #include "walk.h"
 
-enum { BAND_ROWS = 48, GROUP_PANELS = 8, WIDE_GROUP_PANELS = 32 };
-
-_Static_assert(X_STRIDE * 4 % 32 == 0 && LMQ_BLOCK * 4 % 32 == 0, "whole registers can be copied");
-_Static_assert(2 * SECOND_PLANE == BAND_ROWS * X_STRIDE * 4, "half a band of split codes has two planes");
+enum {
+  BAND_ROWS = 48,
+  MOST_BAND_ROWS = 96,  // of LMQ_SPLIT codes
+  GROUP_PANELS = 8,
+  WIDE_GROUP_PANELS = 32,
+  PAIRED_BLOCK = 96,            // units at most, of several blocks whose units are paired
+  TOTAL_BYTES = LMQ_PANEL * 4,  // of a row of a panel
+  SCRATCH_BYTES = GROUP_PANELS * BAND_ROWS * TOTAL_BYTES + (BAND_ROWS + 1) * (LMQ_BLOCK / 16 + 1) * 64,
+};
 
 /// `count` parts of nearly equal size; the first `larger` have one more than `size`.
 typedef struct { size_t count, size, larger; } parts;
@@ -20,14 +25,26 @@ LMQ_INLINE parts split(size_t whole, size_t limit) {
 }
 LMQ_INLINE size_t part_size(parts p, size_t index) { return p.size + (index < p.larger); }
 
+/// Bytes between copied rows of so many units; not all rows of a column are in one bank of the first cache.
+LMQ_INLINE size_t copied_bytes(size_t units) { return ((units + 15) / 16 | 1) * 64; }
+
+/// Bytes between the planes of so many rows and one more. From two places in one page the processor would not
+/// fetch ahead well.
+LMQ_INLINE size_t plane_of(size_t rows, size_t x_bytes) {
+  const size_t bytes = (rows + 1) * x_bytes, page = 4096;
+  return bytes > page ? bytes : page + 64;
+}
+
 #if defined(__aarch64__)
-int32_t lmq_copy_signed(const char *units, size_t bytes, char *x) {
+int32_t lmq_copy_signed(const char *units, size_t bytes, char *x, size_t plane, char *largest) {
+  (void)plane, (void)largest;
   for (size_t j = 0; j < bytes; j++) x[j] = (char)(units[j] ^ 0x80);
   return 0;
 }
 #endif
 
-static int32_t copy_plain(const char *units, size_t bytes, char *x) {
+static int32_t copy_plain(const char *units, size_t bytes, char *x, size_t plane, char *largest) {
+  (void)plane, (void)largest;
   memcpy(x, units, bytes);
   return 0;
 }
@@ -39,18 +56,55 @@ static lmq_copy_function *copying(const lmq_walk *walk) {
   return walk->x_rows || (walk->m > 4 && walk->x_bytes % 2048 == 0) ? copy_plain : NULL;
 }
 
-/// Copied inputs, and for each row what LMQ_SPLIT codes lack.
 typedef struct {
-  _Alignas(64) char x[BAND_ROWS * X_STRIDE * 4];
-  int32_t negatives[BAND_ROWS];
-} copies;
+  int32_t negatives[MOST_BAND_ROWS];  // of each row what LMQ_SPLIT codes lack
+  // Totals of one panel or, from block to block, of a group; behind them copied inputs.
+  _Alignas(64) char bytes[SCRATCH_BYTES];
+} scratch;
 
+/// How a product is cut.
+typedef struct {
+  lmq_copy_function *copy;      // NULL: inputs are read where they lie
+  size_t block;                 // units at most
+  size_t tile_rows, band_rows;  // at most
+  size_t x_bytes;               // between rows as the tile reads them
+  size_t plane;                 // bytes between the planes of LMQ_SPLIT codes
+  size_t x_place;               // of copied inputs in the scratch
+} cuts;
+
+/// Units of a block at most. Integers may be added up in any order.
+static size_t block_of(const lmq_walk *walk, bool copies) {
+  if (walk->codes == LMQ_SPLIT && walk->m >= LMQ_PAIRED_ROWS && walk->k > LMQ_BLOCK) {
+    const size_t blocks = (walk->k + PAIRED_BLOCK - 1) / PAIRED_BLOCK, pairs = (walk->k + 1) / 2;
+    return (pairs + blocks - 1) / blocks * 2;
+  }
+  return walk->type == LMQ_INT8 && walk->is_wide && !copies ? 4 * LMQ_BLOCK : LMQ_BLOCK;
+}
+
+static cuts cut(const lmq_walk *walk) {
+  cuts c = {.copy = copying(walk), .tile_rows = walk->tile_rows, .band_rows = BAND_ROWS};
+  c.block = block_of(walk, c.copy);
+  c.x_bytes = c.copy ? copied_bytes(lmq_min(walk->k, c.block)) : walk->x_bytes;
+  const size_t kept_bytes = (walk->k > c.block ? GROUP_PANELS : 1) * TOTAL_BYTES;
+  if (walk->codes == LMQ_SPLIT) {
+    // As many as there is room for, since pairs are looked for in each band.
+    const size_t rows = (SCRATCH_BYTES - 2 * c.x_bytes) / (2 * c.x_bytes + kept_bytes);
+    c.tile_rows = c.band_rows = lmq_min(rows, MOST_BAND_ROWS);
+    c.plane = plane_of(c.band_rows, c.x_bytes);
+  }
+  c.x_place = c.band_rows * kept_bytes;
+  return c;
+}
+
+/// Copies k units of rows, from unit `start` on; of LMQ_SPLIT codes there is a row of the largest behind.
 static void copy_rows(
-    const lmq_walk *walk, lmq_copy_function *copy, size_t first, size_t rows, size_t start, size_t k,
-    size_t x_bytes, copies *to) {
+    const lmq_walk *walk, const cuts *c, size_t first, size_t rows, size_t start, size_t k, scratch *to) {
+  char *const x = to->bytes + c->x_place, *const largest = x + rows * c->x_bytes;
+  if (walk->codes == LMQ_SPLIT) memset(largest, 0, c->x_bytes);
   for (size_t i = 0; i < rows; i++) {
-    size_t row = walk->x_rows ? walk->x_rows[first + i] : first + i;
-    int32_t negatives = copy(walk->x + row * walk->x_bytes + start * 4, k * 4, to->x + i * x_bytes);
+    const size_t row = walk->x_rows ? walk->x_rows[first + i] : first + i;
+    const char *units = walk->x + row * walk->x_bytes + start * 4;
+    int32_t negatives = c->copy(units, k * 4, x + i * c->x_bytes, c->plane, largest);
     to->negatives[i] = (start > 0 ? to->negatives[i] : 0) + negatives;
   }
 }
@@ -68,27 +122,22 @@ typedef struct { size_t row, rows, first, count; } band;
 
 /// The products of a band with the panels [panel, panel + group).
 static void walk_band(
-    const lmq_walk *walk, lmq_copy_function *copy, copies *copied, band b, parts tiles, size_t panel,
-    size_t group) {
-  _Alignas(64) char totals[GROUP_PANELS][BAND_ROWS * LMQ_PANEL * 4];
+    const lmq_walk *walk, const cuts *c, scratch *to, band b, parts tiles, size_t panel, size_t group) {
   const size_t row_bytes = panel_row(walk->type), panel_bytes = walk->k * row_bytes;
-  // Integers may be added up in any order.
-  const size_t block = walk->type == LMQ_INT8 && walk->is_wide && !copy ? 4 * LMQ_BLOCK : LMQ_BLOCK;
-  const size_t x_bytes = copy ? X_STRIDE * 4 : walk->x_bytes;
   size_t start = 0;
   do {  // at least once, since no inputs have sums, too
-    size_t k = lmq_min(block, walk->k - start);
+    size_t k = lmq_min(c->block, walk->k - start);
     bool last = start + k == walk->k;
-    if (copy) copy_rows(walk, copy, b.row, b.rows, start, k, x_bytes, copied);
-    const char *x = copy ? copied->x : walk->x + b.row * walk->x_bytes + start * 4;
+    if (c->copy) copy_rows(walk, c, b.row, b.rows, start, k, to);
+    const char *x = c->copy ? to->bytes + c->x_place : walk->x + b.row * walk->x_bytes + start * 4;
     for (size_t p = 0; p < group; p++) {
       const char *w = walk->panels + (panel + p) * panel_bytes + start * row_bytes, *end = w + k * row_bytes;
       // The same inputs of the next panel; after the last, the next inputs of the first.
       const char *after = p + 1 < group ? w + panel_bytes : end;
       if (p + 1 == group && !last) after -= p * panel_bytes;
-      if (group == 1 && b.count == 1) after = w + ahead_of(walk);
+      if (group == 1 && walk->m <= walk->tile_rows) after = w + ahead_of(walk);
       // Totals of one block are used up at once, so that all panels can share a place in the first cache.
-      char *total = totals[walk->k > block ? p : 0];
+      char *total = to->bytes + (walk->k > c->block ? p : 0) * c->band_rows * TOTAL_BYTES;
       // Memory has the time of two tiles, which is enough.
       const size_t fetching = lmq_min(b.count, 2), next_bytes = row_bytes / fetching;
       for (size_t t = 0, at = 0, size; t < b.count; t++, at += size) {
@@ -99,14 +148,14 @@ static void walk_band(
           __builtin_prefetch(y + 64, 1);
         }
         walk->tile(&(lmq_tile){
-            .type = walk->type, .rows = size, .k = k, .x = x + at * x_bytes, .x_bytes = x_bytes, .w = w,
-            .totals = total + at * LMQ_PANEL * 4, .is_first = start == 0,
+            .type = walk->type, .rows = size, .k = k, .x = x + at * c->x_bytes, .x_bytes = c->x_bytes,
+            .plane = c->plane, .w = w, .totals = total + at * TOTAL_BYTES, .is_first = start == 0,
             .next = t < fetching ? after + t * next_bytes * k : NULL, .next_bytes = next_bytes});
       }
       if (last)
         walk->finish(&(lmq_finish){
             .job = walk->job, .row = b.row, .rows = b.rows, .panel = panel + p, .totals = total,
-            .negatives = copied->negatives});
+            .negatives = to->negatives});
     }
     start += k;
   } while (start < walk->k);
@@ -114,31 +163,31 @@ static void walk_band(
 
 void lmq_walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end) {
   if (walk->m == 0) return;
+  cuts c = cut(walk);
   // Tiles of nearly equal size: a small last one would waste loads of weights.
-  const parts tiles = split(walk->m, walk->tile_rows);
-  const size_t planes = walk->codes == LMQ_SPLIT ? 2 : 1;
-  const parts bands = split(tiles.count, BAND_ROWS / planes / walk->tile_rows);
-  copies copied;
-  memset(copied.negatives, 0, sizeof copied.negatives);
-  lmq_copy_function *copy = copying(walk);
+  const parts tiles = split(walk->m, c.tile_rows), bands = split(tiles.count, c.band_rows / c.tile_rows);
+  scratch to;
+  memset(to.negatives, 0, sizeof to.negatives);
   lmq_walk near = *walk;
-  const size_t x_bytes = ((walk->k + 15) / 16 | 1) * 64;
-  if (copy && bands.count == 1 && walk->m * x_bytes <= sizeof copied.x / planes) {
-    copy_rows(walk, copy, 0, walk->m, 0, walk->k, x_bytes, &copied);
-    near.x = copied.x, near.x_bytes = x_bytes;
-    copy = NULL;
+  const size_t x_bytes = copied_bytes(walk->k), plane = plane_of(walk->m, x_bytes);
+  const size_t planes = walk->codes == LMQ_SPLIT ? 2 : 1;
+  if (c.copy && bands.count == 1 && planes * plane <= SCRATCH_BYTES - c.x_place) {
+    c.x_bytes = x_bytes, c.plane = plane;
+    copy_rows(walk, &c, 0, walk->m, 0, walk->k, &to);
+    near.x = to.bytes + c.x_place, near.x_bytes = x_bytes;
+    c.copy = NULL, c.block = block_of(walk, false);
   }
-  // Weights that only one tile uses are read front to back. Copies are of use for more panels where totals of a
-  // group need not be kept.
-  const size_t most =
-      tiles.count == 1 && !copy ? 1 : copy && walk->k <= LMQ_BLOCK ? WIDE_GROUP_PANELS : GROUP_PANELS;
+  // Weights that only one step of a tile uses are read front to back. Copies are of use for more panels where
+  // totals of a group need not be kept.
+  size_t most = c.copy && walk->k <= c.block ? WIDE_GROUP_PANELS : GROUP_PANELS;
+  if (!c.copy && walk->m <= walk->tile_rows) most = 1;
   for (size_t panel = panel_begin, group; panel < panel_end; panel += group) {
     group = lmq_min(most, panel_end - panel);
     band b = {0};
     for (size_t i = 0; i < bands.count; i++, b.row += b.rows, b.first += b.count) {
       b.count = part_size(bands, i);
       b.rows = b.count * tiles.size + (b.first < tiles.larger ? lmq_min(b.count, tiles.larger - b.first) : 0);
-      walk_band(&near, copy, &copied, b, tiles, panel, group);
+      walk_band(&near, &c, &to, b, tiles, panel, group);
     }
   }
 }

@@ -4,9 +4,9 @@
 
 #include "tile.h"
 
-/// Copies inputs of a row as a tile takes them; answers what LMQ_SPLIT codes lack. May write up to the next
-/// multiple of 32 bytes.
-typedef int32_t lmq_copy_function(const char *units, size_t bytes, char *x);
+/// Copies inputs of a row as a tile takes them; answers what LMQ_SPLIT codes lack. These have a second plane and
+/// make each of `largest` as large as theirs. May write up to the next multiple of 32 bytes.
+typedef int32_t lmq_copy_function(const char *units, size_t bytes, char *x, size_t plane, char *largest);
 
 /// Tells `finish` of which totals it makes results: those (rows, LMQ_PANEL) of one panel with the rows from
 /// `row` on.
@@ -27,7 +27,7 @@ typedef struct {
   size_t m, k;             // k in units
   int type;
   lmq_codes codes;         // how the tile takes x
-  size_t tile_rows;        // at most; a divisor of 24
+  size_t tile_rows;        // that share a load of weights, at most; a divisor of 48
   bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
                            // gives weights
   lmq_tile_function *tile;

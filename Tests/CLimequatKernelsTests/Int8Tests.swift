@@ -169,4 +169,43 @@ import Testing
       }
     }
   }
+
+  /// Where many rows share weights a table may add products of two units, of four inputs each, in 16 bits, if it
+  /// is sure that they fit. So the magnitudes of all weights of two units make sums a little below or above what
+  /// fits, in outputs where they have one sign. Some are the least that 8 bits hold, which no file should have.
+  @Test(arguments: Table.all, [(16, 256), (17, 259), (50, 512), (97, 1030), (203, 776)])
+  func sumsOfPairsAreExact(table: Table, size: (m: Int, k: Int)) {
+    let (m, k, n) = (size.m, size.k, 64)
+    var random = Random(k)
+    let stride = (k + 3) / 4 * 4
+    var x = (0..<m * stride).map { $0 % stride < k ? UInt8(64 + random.below(129)) : 0 }
+    // The codes of the last row are farthest from 128.
+    for j in 0..<k { x[(m - 1) * stride + j] = j / 8 % 5 == 0 ? 255 : 0 }
+    let w = (0..<k * n).map { place -> Int8 in
+      let (input, output) = (place / n, place % n)
+      let sum = 240 + input / 8 % 24  // of two inputs of each of the units
+      if output == 40 && sum % 4 == 0 { return -128 }
+      let magnitude = (sum + [0, 2, 1, 3][input % 2 + input / 4 % 2 * 2]) / 4
+      return Int8(output % 2 == 0 || random.below(2) == 0 ? magnitude : -magnitude)
+    }
+    let packed = panels(w, [Float](repeating: 1, count: n), k: k, n: n)
+    defer { packed.deallocate() }
+    var y = [Float](repeating: .nan, count: m * n)
+    withPointers(x, [Float](repeating: 1, count: m), [Int32](repeating: 128, count: m)) {
+      var job = lmq_matmul_int8()
+      (job.x, job.x_scales, job.x_offsets) = ($0, $1, $2)
+      (job.x_stride, job.panels) = (stride, UnsafeRawPointer(packed))
+      (job.y_stride, job.m, job.k, job.n) = (n, m, k, n)
+      y.withUnsafeMutableBufferPointer {
+        job.y = $0.baseAddress
+        table.functions.matmul_int8(&job, 0, (n + 31) / 32)
+      }
+    }
+    for i in 0..<m {
+      for j in 0..<n {
+        let sum = (0..<k).reduce(0) { $0 + (Int(x[i * stride + $1]) - 128) * Int(w[$1 * n + j]) }
+        #expect(y[i * n + j] == Float(sum))
+      }
+    }
+  }
 }
