@@ -294,6 +294,8 @@ check "results to a closed pipe end quietly" 0 bash -c \
 check "a report is written before a table that nobody reads" 3 bash -c \
   "'$limequat' quantize '$model' -o '$work/full.lmq' --report '$work/full.json' >/dev/full"
 check "a report is written" 0 python3 -m json.tool "$work/full.json" /dev/null
+check "a checkpoint with hardly a descriptor" 0 prlimit --nofile=4 "$limequat" synth limoe-s32 -o "$work/few"
+rm -rf "$work/few"
 check "no descriptors left" 3 prlimit --nofile=4 "$limequat" verify "$model"
 says "no descriptors left" "Too many open files"
 check "a full disk" 3 bash -c "'$limequat' embed '$model' --text a >/dev/full"

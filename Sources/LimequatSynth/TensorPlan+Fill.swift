@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import LimequatTensor
 
 extension TensorPlan {
@@ -9,7 +8,7 @@ extension TensorPlan {
     let pieces = (total + TensorPlan.piece - 1) / TensorPlan.piece
     // The pieces do not overlap.
     nonisolated(unsafe) let bytes = bytes
-    DispatchQueue.concurrentPerform(iterations: pieces) { piece in
+    Pieces.forEach(pieces) { piece in
       let range = (piece * TensorPlan.piece)..<min(total, (piece + 1) * TensorPlan.piece)
       fill(bytes, range, from: start, stream: stream)
     }

@@ -1,21 +1,19 @@
 import Foundation
 import LimequatBytes
+import LimequatTestSupport
 import Testing
 
 @Suite struct AtomicFileTests {
-  let folder: URL
+  let folder: TemporaryFolder
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "atomic-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try TemporaryFolder() }
 
   private func write(_ text: String, to file: AtomicFile, at offset: Int = 0) throws {
     try text.utf8CString.withUnsafeBytes { try file.write(.init(rebasing: $0.dropLast()), at: offset) }
   }
 
   @Test func committedFileReplacesTheTarget() throws {
-    let target = folder.appending(path: "a").path
+    let target = folder.file("a")
     try "old".write(toFile: target, atomically: false, encoding: .utf8)
     let file = try AtomicFile.create(path: target)
     try write("new", to: file, at: 2)
@@ -26,7 +24,7 @@ import Testing
   }
 
   @Test func abandonedFileLeavesTheTargetAndNothingElse() throws {
-    let target = folder.appending(path: "b").path
+    let target = folder.file("b")
     try "old".write(toFile: target, atomically: false, encoding: .utf8)
     do {
       let file = try AtomicFile.create(path: target)
@@ -37,8 +35,8 @@ import Testing
   }
 
   @Test func linkStaysALink() throws {
-    let target = folder.appending(path: "c").path
-    let link = folder.appending(path: "link").path
+    let target = folder.file("c")
+    let link = folder.file("link")
     try "old".write(toFile: target, atomically: false, encoding: .utf8)
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "c")
     let file = try AtomicFile.create(path: link)
@@ -49,7 +47,7 @@ import Testing
   }
 
   @Test func impossibleTargetsAreRefusedBeforeTheWork() throws {
-    let pipe = folder.appending(path: "pipe").path
+    let pipe = folder.file("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
     #expect(throws: BytesError.notAFile) { try AtomicFile.create(path: pipe) }
     #expect(throws: BytesError.system(call: .open, errno: ENOENT)) { try AtomicFile.create(path: "") }
@@ -57,7 +55,7 @@ import Testing
       try AtomicFile.create(path: folder.path)
     }
     #expect(throws: BytesError.system(call: .open, errno: ENOENT)) {
-      try AtomicFile.create(path: folder.path + "/none/file")
+      try AtomicFile.create(path: folder.file("none/file"))
     }
   }
 }

@@ -186,7 +186,7 @@ typedef struct lmq_model_facts {
   uint64_t file_size;    /* bytes */
   uint32_t format_major; /* of the file */
   uint32_t format_minor;
-  uint32_t threads;      /* those in use */
+  uint32_t threads;      /* that work on a call, fewer if the system refuses them */
   int32_t has_logit_scale;
   float logit_scale;   /* natural log of the similarity multiplier */
   const char *kernels; /* the name of the kernel table in use */
