@@ -1,6 +1,6 @@
 // Int8 products for x86-64 with AVX2. maddubs multiplies unsigned with signed bytes and adds pairs in 16
 // bits; it takes the magnitude of a signed code, up to 128, and the weight, inverted where the code is
-// negative: sums from 2 * 128 * -128 to 2 * 127 * 127 fit and are exact. (vpsignb would spare the correction
+// negative: sums from 2 * 128 * -128 to 2 * 128 * 127 fit and are exact. (vpsignb would spare the correction
 // of LMQ_SPLIT, but it shares the multiplications' ports.)
 //
 // Most codes and weights are far smaller. Where many rows share a panel it pays to find the pairs of units
@@ -16,7 +16,7 @@
 enum {
   REGISTERS = 4,         // of a unit of a panel
   UNIT = LMQ_PANEL * 4,  // its bytes
-  PAIRED_UNITS = 64,     // least, for pairs to be looked for: rows of fewer inputs have few small codes
+  PAIRED_UNITS = 64,     // least, for pairs to be looked for: the largest of few numbers is little above others
 };
 
 LMQ_INLINE __m256i load(const char *p) { return _mm256_load_si256((const __m256i *)(const void *)p); }
@@ -24,13 +24,15 @@ LMQ_INLINE __m256i load_any(const char *p) { return _mm256_loadu_si256((const __
 LMQ_INLINE void store_any(char *p, __m256i a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
 LMQ_INLINE __m256i spread(const char *p) { return _mm256_set1_epi32(load_i32(p)); }
 
-/// The pairs of units of a block, by number: first those that fit. One number more may be read.
+/// The pairs of units of a block, by number: first those that fit. One number more is read, and not used.
 typedef struct { size_t fitting, all; uint8_t index[LMQ_BLOCK / 2 + 1]; } pairs;
 
 /// The magnitudes of 16 sums of two products each, at most, but for the 1 that codes and weights may be larger.
 LMQ_INLINE __m256i bounds_of(__m256i largest, const char *w) {
   return _mm256_maddubs_epi16(_mm256_abs_epi8(load(w)), largest);
 }
+
+_Static_assert(LMQ_BLOCK / 2 <= 256, "numbers of pairs are bytes");
 
 static void find_pairs(const lmq_tile *t, pairs *p) {
   // (x + 1) (w + 1) is larger than x w by 127 + 128 + 1 or less; a sum of a pair has four of these.
@@ -162,7 +164,7 @@ void lmq_tile_avx2(const lmq_tile *t) {
     find_pairs(t, &p);
     for (; i + 2 <= t->rows; i += 2) paired_tile_of(i, t, &p, half_of(t, i / 2));
   }
-  // What is left, three at a time, and rather twice two than one at last.
+  // What is left, three at a time, and rather twice two than one at last. After pairs all has been fetched.
   for (size_t step = i, rows; i < t->rows; i += rows, step++) {
     const fetching f = t->rows <= 3 ? (fetching){t->next, t->next_bytes} : half_of(t, step);
     rows = t->rows - i == 4 ? 2 : lmq_min(t->rows - i, 3);

@@ -38,7 +38,7 @@ typedef void lmq_tile_function(const lmq_tile *tile);
 #pragma GCC visibility push(hidden)
 /// The int8 tiles, by what they are made of, and the most rows they take.
 #if defined(__x86_64__)
-lmq_tile_function lmq_tile_avx2;         // 3, split
+lmq_tile_function lmq_tile_avx2;         // those of a band, split
 lmq_tile_function lmq_tile_avx_vnni;     // 6, unsigned
 lmq_tile_function lmq_tile_avx512_vnni;  // 12, unsigned
 #elif defined(__aarch64__)

@@ -11,10 +11,14 @@ enum {
   MOST_BAND_ROWS = 96,  // of LMQ_SPLIT codes
   GROUP_PANELS = 8,
   WIDE_GROUP_PANELS = 32,
-  PAIRED_BLOCK = 96,            // units at most, of several blocks whose units are paired
+  PAIRED_BLOCK = 96,            // units at most: 12 KB of a panel, and room for bands of 50 rows
   TOTAL_BYTES = LMQ_PANEL * 4,  // of a row of a panel
+  // Totals of a group, and a block of copied inputs with a row more.
   SCRATCH_BYTES = GROUP_PANELS * BAND_ROWS * TOTAL_BYTES + (BAND_ROWS + 1) * (LMQ_BLOCK / 16 + 1) * 64,
 };
+
+_Static_assert(LMQ_BLOCK / 16 % 2 == 0, "rows of a block are as many bytes as SCRATCH_BYTES counts");
+_Static_assert(PAIRED_BLOCK % 2 == 0 && PAIRED_BLOCK <= LMQ_BLOCK, "blocks of whole pairs");
 
 /// `count` parts of nearly equal size; the first `larger` have one more than `size`.
 typedef struct { size_t count, size, larger; } parts;
@@ -67,12 +71,13 @@ typedef struct {
   lmq_copy_function *copy;      // NULL: inputs are read where they lie
   size_t block;                 // units at most
   size_t tile_rows, band_rows;  // at most
+  const char *x;                // where inputs lie that are not copied
   size_t x_bytes;               // between rows as the tile reads them
   size_t plane;                 // bytes between the planes of LMQ_SPLIT codes
   size_t x_place;               // of copied inputs in the scratch
 } cuts;
 
-/// Units of a block at most. Integers may be added up in any order.
+/// Units of a block at most. Integers may be added up in any order; only the last block may have an odd one.
 static size_t block_of(const lmq_walk *walk, bool copies) {
   if (walk->codes == LMQ_SPLIT && walk->m >= LMQ_PAIRED_ROWS && walk->k > LMQ_BLOCK) {
     const size_t blocks = (walk->k + PAIRED_BLOCK - 1) / PAIRED_BLOCK, pairs = (walk->k + 1) / 2;
@@ -82,14 +87,15 @@ static size_t block_of(const lmq_walk *walk, bool copies) {
 }
 
 static cuts cut(const lmq_walk *walk) {
-  cuts c = {.copy = copying(walk), .tile_rows = walk->tile_rows, .band_rows = BAND_ROWS};
+  cuts c = {
+      .copy = copying(walk), .tile_rows = walk->tile_rows, .band_rows = BAND_ROWS, .x = walk->x};
   c.block = block_of(walk, c.copy);
   c.x_bytes = c.copy ? copied_bytes(lmq_min(walk->k, c.block)) : walk->x_bytes;
   const size_t kept_bytes = (walk->k > c.block ? GROUP_PANELS : 1) * TOTAL_BYTES;
   if (walk->codes == LMQ_SPLIT) {
     // As many as there is room for, since pairs are looked for in each band.
     const size_t rows = (SCRATCH_BYTES - 2 * c.x_bytes) / (2 * c.x_bytes + kept_bytes);
-    c.tile_rows = c.band_rows = lmq_min(rows, MOST_BAND_ROWS);
+    c.tile_rows = c.band_rows = lmq_min(lmq_min(rows, MOST_BAND_ROWS), walk->m);
     c.plane = plane_of(c.band_rows, c.x_bytes);
   }
   c.x_place = c.band_rows * kept_bytes;
@@ -129,7 +135,7 @@ static void walk_band(
     size_t k = lmq_min(c->block, walk->k - start);
     bool last = start + k == walk->k;
     if (c->copy) copy_rows(walk, c, b.row, b.rows, start, k, to);
-    const char *x = c->copy ? to->bytes + c->x_place : walk->x + b.row * walk->x_bytes + start * 4;
+    const char *x = c->copy ? to->bytes + c->x_place : c->x + b.row * c->x_bytes + start * 4;
     for (size_t p = 0; p < group; p++) {
       const char *w = walk->panels + (panel + p) * panel_bytes + start * row_bytes, *end = w + k * row_bytes;
       // The same inputs of the next panel; after the last, the next inputs of the first.
@@ -168,13 +174,11 @@ void lmq_walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end)
   const parts tiles = split(walk->m, c.tile_rows), bands = split(tiles.count, c.band_rows / c.tile_rows);
   scratch to;
   memset(to.negatives, 0, sizeof to.negatives);
-  lmq_walk near = *walk;
   const size_t x_bytes = copied_bytes(walk->k), plane = plane_of(walk->m, x_bytes);
-  const size_t planes = walk->codes == LMQ_SPLIT ? 2 : 1;
-  if (c.copy && bands.count == 1 && planes * plane <= SCRATCH_BYTES - c.x_place) {
-    c.x_bytes = x_bytes, c.plane = plane;
+  const size_t bytes = walk->codes == LMQ_SPLIT ? 2 * plane : walk->m * x_bytes;
+  if (c.copy && bands.count == 1 && bytes <= SCRATCH_BYTES - c.x_place) {
+    c.x = to.bytes + c.x_place, c.x_bytes = x_bytes, c.plane = plane;
     copy_rows(walk, &c, 0, walk->m, 0, walk->k, &to);
-    near.x = to.bytes + c.x_place, near.x_bytes = x_bytes;
     c.copy = NULL, c.block = block_of(walk, false);
   }
   // Weights that only one step of a tile uses are read front to back. Copies are of use for more panels where
@@ -187,7 +191,7 @@ void lmq_walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end)
     for (size_t i = 0; i < bands.count; i++, b.row += b.rows, b.first += b.count) {
       b.count = part_size(bands, i);
       b.rows = b.count * tiles.size + (b.first < tiles.larger ? lmq_min(b.count, tiles.larger - b.first) : 0);
-      walk_band(&near, &c, &to, b, tiles, panel, group);
+      walk_band(walk, &c, &to, b, tiles, panel, group);
     }
   }
 }

@@ -27,7 +27,7 @@ typedef struct {
   size_t m, k;             // k in units
   int type;
   lmq_codes codes;         // how the tile takes x
-  size_t tile_rows;        // that share a load of weights, at most; a divisor of 48
+  size_t tile_rows;        // at most, a divisor of 48; of LMQ_SPLIT codes those of a step of a tile
   bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
                            // gives weights
   lmq_tile_function *tile;

@@ -83,16 +83,17 @@ static uint8_t activation_code(void) {
   return (uint8_t)(chance == 0 ? 255 : chance == 1 ? 0 : below(256));
 }
 
-/// Int8 panels with their scales and sums of codes.
+/// Int8 panels with their scales and sums of codes. Codes may all be small: tables can make use of that.
 static void *panels_int8(size_t k, size_t n) {
   size_t outputs = (n + 31) / 32 * 32, depth = (k + 3) / 4 * 4, codes = depth * outputs;
+  int divisor = 1 + (int)below(4);
   char *p = aligned_alloc(64, codes + outputs * 8 + 64);
   memset(p, 0, codes);
   for (size_t output = 0; output < outputs; output++) {
     int32_t sum = 0;
     float scale = output < n ? value(ORDINARY) : 0;
     for (size_t j = 0; output < n && j < k; j++) {
-      int8_t q = code();
+      int8_t q = (int8_t)(code() / divisor);
       sum += q;
       p[output / 32 * 32 * depth + j / 4 * 128 + output % 32 * 4 + j % 4] = q;
     }
