@@ -172,8 +172,8 @@ import Testing
 
   /// Where many rows share weights a table may add products of two units, of four inputs each, in 16 bits, if
   /// it is sure that they fit. So the magnitudes of all weights of two units make sums just below or above
-  /// what fits, in outputs where they have one sign. Some are the least that 8 bits hold, which no file should
-  /// have.
+  /// what fits, in outputs where they have one sign. Some weights are the least that 8 bits hold, which no
+  /// file should have.
   @Test(arguments: Table.all, [(16, 256), (17, 259), (18, 1100), (50, 512), (97, 1030), (203, 776)])
   func sumsOfPairsAreExact(table: Table, size: (m: Int, k: Int)) {
     let (m, k, n) = (size.m, size.k, 64)
