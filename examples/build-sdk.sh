@@ -41,7 +41,7 @@ fi
 # copies that each Swift object carries of what it uses; the passes that are left out make further copies.
 swift build "$@" -c release --traits Embedded --target LimequatABI --scratch-path "$scratch" \
   -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
-  -Xcc -fno-asynchronous-unwind-tables \
+  -Xcc -fno-asynchronous-unwind-tables -Xcc -falign-functions=1 \
   -Xswiftc -Xllvm -Xswiftc -enable-machine-outliner=always \
   -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=closure-specialize \
   -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=capture-prop \
@@ -49,7 +49,7 @@ swift build "$@" -c release --traits Embedded --target LimequatABI --scratch-pat
 
 mkdir -p "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/Limequat"
 $sdk/link.sh "$scratch/release" "$prefix/lib"
-"$strip" --strip-unneeded -R .swift_modhash "$prefix/lib/liblimequat.so.0"
+"$strip" --strip-unneeded -R .swift_modhash -R .comment "$prefix/lib/liblimequat.so.0"
 "$strip" --strip-debug "$prefix/lib/liblimequat.a"
 cp "$header" "$prefix/include/"
 sed "s/@version@/$version/" $sdk/limequat.pc.in > "$prefix/lib/pkgconfig/limequat.pc"

@@ -102,14 +102,14 @@ static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) 
 static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(
       job, panel_begin, panel_end,
-      (int8_tile){.rows = 3, .tile = lmq_tile_avx2, .codes = LMQ_SPLIT, .copy = lmq_copy_split});
+      (int8_tile){.rows = 3, .tile = lmq_tile_avx2, .codes = lmq_codes_avx2(job), .copy = lmq_copy_avx2});
 }
 static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(job, panel_begin, panel_end, (int8_tile){.rows = 6, .tile = lmq_tile_avx_vnni});
 }
 
-const lmq_kernels lmq_avx2 = LMQ_KERNELS("avx2", matmul, matmul_int8);
-const lmq_kernels lmq_avx_vnni = LMQ_KERNELS("avx-vnni", matmul, matmul_int8_vnni);
+const lmq_kernels lmq_avx2 = LMQ_KERNELS("avx2", matmul, matmul_int8, lmq_limit_avx2);
+const lmq_kernels lmq_avx_vnni = LMQ_KERNELS("avx-vnni", matmul, matmul_int8_vnni, NULL);
 
 #pragma clang attribute pop
 #endif

@@ -110,8 +110,7 @@ static void pack_outputs(outputs o, size_t k, char *codes, float *scales, float 
   ivec sum = i_set(0);
   LMQ_ROLLED for (size_t i = 0; i < k; i += 4, codes += LMQ_PANEL * 4) {
     size_t rows = lmq_min(4, k - i);
-    ivec unit = LMQ_HAS_VARIANTS && rows == 4 ? code_unit(o, i, 4, factor, bad, &sum)
-                                              : code_unit(o, i, rows, factor, bad, &sum);
+    ivec unit = code_unit(o, i, rows, factor, bad, &sum);
     v_store((float *)(void *)codes, v_from_bits(unit));
   }
   v_store(sums, v_from_bits(i_sub(sum, i_set((uint32_t)k * INTEGRAL_BITS))));

@@ -60,6 +60,6 @@ static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t p
   matmul_int8_with(job, panel_begin, panel_end, (int8_tile){.rows = TILE_ROWS, .tile = tile_int8});
 }
 
-const lmq_kernels lmq_generic = LMQ_KERNELS("generic", matmul, matmul_int8);
+const lmq_kernels lmq_generic = LMQ_KERNELS("generic", matmul, matmul_int8, NULL);
 
 #pragma clang attribute pop

@@ -24,15 +24,15 @@
 #define LMQ_INLINE static __attribute__((unused))
 #endif
 
-/// What is inlined, too, but once only in a file that defines LMQ_COMPACT first; and whether there are variants of
-/// loops for the usual case.
+/// What is inlined, too, but once only in a file that defines LMQ_COMPACT first.
 #ifdef LMQ_COMPACT
 #define LMQ_SHARED static __attribute__((noinline, unused))
-#define LMQ_HAS_VARIANTS false
 #else
 #define LMQ_SHARED LMQ_INLINE
-#define LMQ_HAS_VARIANTS true
 #endif
+
+/// What takes little time.
+#define LMQ_SMALL __attribute__((minsize))
 
 /// Before a loop with few rounds, a constant number: its arrays must become registers.
 #define LMQ_UNROLL _Pragma("clang loop unroll(full)")
@@ -40,6 +40,8 @@
 #define LMQ_TWICE _Pragma("clang loop unroll_count(2)")
 /// Before a loop whose body is long enough.
 #define LMQ_ROLLED _Pragma("clang loop unroll(disable)")
+/// Before a loop that is not worth more than few instructions.
+#define LMQ_SHORT _Pragma("clang loop unroll(disable) vectorize(disable)")
 /// Before a loop that need not be unrolled where nothing else is.
 #ifdef LMQ_COMPACT
 #define LMQ_UNROLL_VARIANT LMQ_ROLLED

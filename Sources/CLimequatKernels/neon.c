@@ -77,8 +77,8 @@ static void matmul_int8_i8mm(const lmq_matmul_int8 *job, size_t panel_begin, siz
       (int8_tile){.rows = 6, .tile = lmq_tile_neon_i8mm, .codes = LMQ_SIGNED, .copy = lmq_copy_signed});
 }
 
-const lmq_kernels lmq_neon = LMQ_KERNELS("neon", matmul, matmul_int8);
-const lmq_kernels lmq_neon_dotprod = LMQ_KERNELS("neon-dotprod", matmul, matmul_int8_dotprod);
-const lmq_kernels lmq_neon_i8mm = LMQ_KERNELS("neon-i8mm", matmul, matmul_int8_i8mm);
+const lmq_kernels lmq_neon = LMQ_KERNELS("neon", matmul, matmul_int8, NULL);
+const lmq_kernels lmq_neon_dotprod = LMQ_KERNELS("neon-dotprod", matmul, matmul_int8_dotprod, NULL);
+const lmq_kernels lmq_neon_i8mm = LMQ_KERNELS("neon-i8mm", matmul, matmul_int8_i8mm, NULL);
 
 #endif

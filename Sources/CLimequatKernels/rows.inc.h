@@ -16,13 +16,13 @@ LMQ_SHARED void v_write(float *p, size_t count, vec a) {
   else v_store_n(p, count, a);
 }
 
-static float row_sum(const float *x, size_t n) {
+LMQ_SMALL static float row_sum(const float *x, size_t n) {
   vec sum = v_set(0.0f);
   VECTORS(j, count, n) sum = v_add(sum, v_read(x + j, count, 0.0f));
   return v_sum(sum);
 }
 
-static float row_norm_l2(const float *x, size_t n) {
+LMQ_SMALL static float row_norm_l2(const float *x, size_t n) {
   vec sum = v_set(0.0f);
   VECTORS(j, count, n) {
     vec a = v_read(x + j, count, 0.0f);
@@ -111,7 +111,7 @@ static void rows_activate(const float *x, float *y, size_t n, lmq_activation act
   activate(x, n, y, n, 1, n, activation);
 }
 
-static void rows_binary(
+LMQ_SMALL static void rows_binary(
     const float *a, const float *b, float *y, size_t n, lmq_binary op, bool b_is_scalar) {
   VECTORS(j, count, n) {
     vec left = v_read(a + j, count, 0.0f), right = b_is_scalar ? v_set(*b) : v_read(b + j, count, 1.0f);
@@ -125,14 +125,14 @@ static void rows_binary(
   }
 }
 
-static void rows_accumulate(float *y, const float *x, float factor, size_t n) {
+LMQ_SMALL static void rows_accumulate(float *y, const float *x, float factor, size_t n) {
   VECTORS(j, count, n) {
     vec product = v_mul(v_read(x + j, count, 0.0f), v_set(factor));
     v_write(y + j, count, v_add(v_read(y + j, count, 0.0f), product));
   }
 }
 
-static void rows_round_bf16(const float *x, float *y, size_t n) {
+LMQ_SMALL static void rows_round_bf16(const float *x, float *y, size_t n) {
   VECTORS(j, count, n) {
     vec a = v_read(x + j, count, 0.0f);
     ivec bits = v_bits(a), upper = i_set(0xFFFF0000);
@@ -143,7 +143,7 @@ static void rows_round_bf16(const float *x, float *y, size_t n) {
   }
 }
 
-static void rows_widen(const void *x, int type, float *y, size_t n) {
+LMQ_SMALL static void rows_widen(const void *x, int type, float *y, size_t n) {
   if (type == LMQ_F32) {
     memcpy(y, x, n * sizeof *y);
     return;

@@ -11,12 +11,34 @@ typedef enum {
   LMQ_UNSIGNED,  // as they are
   LMQ_SIGNED,    // 128 less, from -128 to 127: the sum lacks 128 times the sum of the weights
   // As the magnitudes of these and, a plane behind, -1 for negative ones. By exclusive or with that a weight w
-  // becomes -w - 1: the sum lacks the magnitudes of all negative codes, too. Behind the rows of a tile, which are
-  // all of a band, lies the largest magnitude of each input; those of negative codes count as 1 less.
+  // becomes -w - 1: the sum lacks the magnitudes of all negative codes, too.
   LMQ_SPLIT,
+  // In groups of units, whose products are added in 16 bits, but for strays (lmq_strays):
+  LMQ_SPLIT_TRIPLES,   // split, but less the row's offset instead of 128: the sum lacks the magnitudes only
+  LMQ_UNSIGNED_PAIRS,  // as they are
 } lmq_codes;
 
-enum { LMQ_PAIRED_ROWS = 16 };  // least, for a tile of LMQ_SPLIT codes to look for pairs of units
+/// Whether a tile takes all rows of a band.
+LMQ_INLINE bool takes_bands(lmq_codes codes) { return codes >= LMQ_SPLIT; }
+LMQ_INLINE bool is_split(lmq_codes codes) { return codes == LMQ_SPLIT || codes == LMQ_SPLIT_TRIPLES; }
+/// Units of a group.
+LMQ_INLINE size_t group_of(lmq_codes codes) {
+  return codes == LMQ_SPLIT_TRIPLES ? 3 : codes == LMQ_UNSIGNED_PAIRS ? 2 : 1;
+}
+
+enum {
+  LMQ_BAND = 64,            // rows of a band at most
+  LMQ_GROUPED_UNITS = 192,  // of a block of codes in groups at most
+  LMQ_STRAYS = 768,
+};
+
+/// Units, or halves of units, that are 0 in their rows and are added by themselves, since the products of their
+/// groups might not fit 16 bits.
+typedef struct {
+  uint16_t first[LMQ_BAND + 1];  // those of row i of a band are [first[i], first[i + 1])
+  uint32_t magnitudes[LMQ_STRAYS];
+  uint8_t unit[LMQ_STRAYS];
+} lmq_strays;
 
 /// The innermost work: the products of `rows` rows of x with k units of a panel. Those of f32 are chains of
 /// fused additions over ascending inputs, each beginning at 0.
@@ -25,7 +47,9 @@ typedef struct {
   size_t rows, k;
   const char *x;     // rows x_bytes apart
   size_t x_bytes;
-  size_t plane;      // bytes between the planes of LMQ_SPLIT codes
+  lmq_codes codes;
+  size_t plane;      // bytes between the planes of split codes
+  const lmq_strays *strays;
   const char *w;     // k units of a panel
   void *totals;      // (rows, LMQ_PANEL) f32 or i32: what the sums are added to
   bool is_first;     // they are still to be set to 0
@@ -38,7 +62,7 @@ typedef void lmq_tile_function(const lmq_tile *tile);
 #pragma GCC visibility push(hidden)
 /// The int8 tiles, by what they are made of, and the most rows they take.
 #if defined(__x86_64__)
-lmq_tile_function lmq_tile_avx2;         // those of a band, split
+lmq_tile_function lmq_tile_avx2;         // those of a band, split or unsigned pairs
 lmq_tile_function lmq_tile_avx_vnni;     // 6, unsigned
 lmq_tile_function lmq_tile_avx512_vnni;  // 12, unsigned
 #elif defined(__aarch64__)

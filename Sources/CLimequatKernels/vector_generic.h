@@ -96,7 +96,7 @@ LMQ_INLINE vec v_widen_bf16(const uint16_t *p) {
   return v_from_bits(i_load(lanes));
 }
 
-LMQ_INLINE float widen_half(uint16_t half) {
+static __attribute__((noinline, unused)) float widen_half(uint16_t half) {
   uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = half & 1023, bits;
   if (exponent == 0) {  // zero or a denormal: fraction * 2^-24, exact
     float magnitude = (float)fraction * 0x1p-24f;

@@ -4,9 +4,11 @@
 
 #include "tile.h"
 
-/// Copies inputs of a row as a tile takes them; answers what LMQ_SPLIT codes lack. These have a second plane and
-/// make each of `largest` as large as theirs. May write up to the next multiple of 32 bytes.
-typedef int32_t lmq_copy_function(const char *units, size_t bytes, char *x, size_t plane, char *largest);
+/// Copies `bytes` of inputs of a row as a tile takes them, and of codes in groups lists the strays of row `row`
+/// of a band. Answers what split codes lack. May write up to the next multiple of 32 bytes, and two units.
+typedef int32_t lmq_copy_function(
+    lmq_codes codes, const char *units, size_t bytes, int32_t offset, char *x, size_t plane,
+    const int32_t *limits, lmq_strays *strays, size_t row);
 
 /// Tells `finish` of which totals it makes results: those (rows, LMQ_PANEL) of one panel with the rows from
 /// `row` on.
@@ -14,20 +16,22 @@ typedef struct {
   const void *job;
   size_t row, rows, panel;
   void *totals;              // may be written over
-  const int32_t *negatives;  // for each row what LMQ_SPLIT codes lack
+  const int32_t *negatives;  // for each row what split codes lack
 } lmq_finish;
 
 typedef struct {
   const char *x;
   size_t x_bytes;          // between rows
   const uint32_t *x_rows;  // NULL, or the number of each row
+  const int32_t *x_offsets;  // NULL, or one for each row of x
+  const int32_t *limits;   // of codes in groups
   const char *panels;
   const char *y;           // where results will go, to be fetched meanwhile
   size_t y_bytes;          // between rows
   size_t m, k;             // k in units
   int type;
   lmq_codes codes;         // how the tile takes x
-  size_t tile_rows;        // at most, a divisor of 48; of LMQ_SPLIT codes those of a step of a tile
+  size_t tile_rows;        // at most, a divisor of 48; of a tile that takes bands those of a step
   bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
                            // gives weights
   lmq_tile_function *tile;
@@ -38,7 +42,9 @@ typedef struct {
 
 #pragma GCC visibility push(hidden)
 #if defined(__x86_64__)
-lmq_copy_function lmq_copy_split;
+lmq_copy_function lmq_copy_avx2;
+void lmq_limit_avx2(const void *panels, size_t k, size_t n, int32_t *limits);
+lmq_codes lmq_codes_avx2(const lmq_matmul_int8 *job);
 #elif defined(__aarch64__)
 lmq_copy_function lmq_copy_signed;
 #endif

@@ -215,10 +215,15 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   pair y = twice(values((m - 1) * y_stride + n, ORDINARY), (m - 1) * y_stride + n);
   bool residual = below(2);
   void *weights = panels_int8(k, n);
+  int32_t *limits = malloc(lmq_limit_count(k) * sizeof *limits + 1);
+  if (table->limit_int8) table->limit_int8(weights, k, n, limits);
+  bool with_limits = below(4) > 0 && table->limit_int8;
+  if (below(4) == 0)
+    for (size_t i = 0; i < source_rows; i++) offsets[i] %= 32;
   lmq_matmul_int8 job = {
       .x = x, .x_stride = x_stride, .x_rows = rows, .x_scales = scales,
-      .x_offsets = without_offsets ? NULL : offsets, .panels = weights, .bias = bias,
-      .residual_stride = y_stride, .y_stride = y_stride, .m = m, .k = k, .n = n,
+      .x_offsets = without_offsets ? NULL : offsets, .panels = weights, .limits = with_limits ? limits : NULL,
+      .bias = bias, .residual_stride = y_stride, .y_stride = y_stride, .m = m, .n = n, .k = (uint32_t)k,
       .activation = (lmq_activation)below(8)};
   size_t all = (n + 31) / 32, split = below(all + 1);
   job.y = y.a;
@@ -236,6 +241,7 @@ static bool matmul_int8(const lmq_kernels *table, const lmq_kernels *generic) {
   free(bias);
   free(rows);
   free(weights);
+  free(limits);
   return equal(what, y);
 }
 

@@ -136,12 +136,13 @@ import Testing
     let rows = (0..<m).map { UInt32($0 * 2 % (m + 2)) }
     let packed = panels(w, wScales, k: k, n: n)
     defer { packed.deallocate() }
+    let limits = table.limits(packed, k: k, n: n)
     var y = [Float](repeating: .nan, count: m * n)
     var plain = y
     x.withUnsafeBufferPointer { x in
       var job = lmq_matmul_int8()
       (job.x, job.x_stride, job.panels) = (x.baseAddress, stride, UnsafeRawPointer(packed))
-      (job.residual_stride, job.y_stride, job.m, job.k, job.n) = (n, n, m, k, n)
+      (job.residual_stride, job.y_stride, job.m, job.n, job.k) = (n, n, m, n, UInt32(k))
       withPointers(rows, xScales, xOffsets) {
         (job.x_rows, job.x_scales, job.x_offsets) = ($0, $1, $2)
         plain.withUnsafeMutableBufferPointer {
@@ -150,9 +151,12 @@ import Testing
         }
         withPointers(bias, residual, []) { bias, residual, _ in
           (job.bias, job.residual, job.activation) = (bias, residual, LMQ_ACTIVATION_RELU)
-          y.withUnsafeMutableBufferPointer {
-            job.y = $0.baseAddress
-            table.functions.matmul_int8(&job, 0, (n + 31) / 32)
+          withPointers(limits, limits, limits) { limits, _, _ in
+            job.limits = limits
+            y.withUnsafeMutableBufferPointer {
+              job.y = $0.baseAddress
+              table.functions.matmul_int8(&job, 0, (n + 31) / 32)
+            }
           }
         }
       }
@@ -170,41 +174,71 @@ import Testing
     }
   }
 
-  /// Where many rows share weights a table may add products of two units, of four inputs each, in 16 bits, if
-  /// it is sure that they fit. So the magnitudes of all weights of two units make sums just below or above
-  /// what fits, in outputs where they have one sign. Some weights are the least that 8 bits hold, which no
-  /// file should have.
-  @Test(arguments: Table.all, [(16, 256), (17, 259), (18, 1100), (50, 512), (97, 1030), (203, 776)])
-  func sumsOfPairsAreExact(table: Table, size: (m: Int, k: Int)) {
-    let (m, k, n) = (size.m, size.k, 64)
+  /// With limits a table may add products of several units, of four inputs each, in 16 bits, if it is sure
+  /// that they fit. So all weights of an output and all codes of a row are alike, and make sums just below or
+  /// above what fits; other codes are farther from 0 than a group can have. Four rows have small codes, lest
+  /// the table thinks that groups are of no use. Offset 128 has it take signs apart, offset 0 not.
+  @Test(arguments: Table.all, [(4, 256, 128), (17, 259, 128), (50, 776, 128), (9, 1100, 0), (71, 1030, 0)])
+  func sumsOfGroupsAreExact(table: Table, size: (m: Int, k: Int, offset: Int)) {
+    let (m, k, n, offset) = (size.m, size.k, 64, size.offset)
     var random = Random(k)
     let stride = (k + 3) / 4 * 4
-    var x = (0..<m * stride).map { $0 % stride < k ? UInt8(64 + random.below(129)) : 0 }
-    // Of each pair the codes of one row are farthest from 128.
-    for j in 0..<k { x[j / 8 % m * stride + j] = j / 8 % 5 == 0 ? 255 : 0 }
+    let (largest, far) = offset == 128 ? (88, 127) : (67, 255)
+    var x = [UInt8](repeating: 0, count: m * stride)
+    for i in 0..<m {
+      let isSmall = (0..<4).contains { m * $0 / 4 == i }
+      for j in 0..<k {
+        let isFar = i % 3 == 0 && random.below(99) == 0
+        let magnitude = isSmall ? random.below(8) : isFar ? far : largest - random.below(7)
+        x[i * stride + j] = UInt8(i % 2 == 0 ? offset + magnitude : abs(offset - magnitude))
+      }
+    }
+    // Weights of the first panel and of the first inputs are small: theirs are not the limits of others.
     let w = (0..<k * n).map { place -> Int8 in
       let (input, output) = (place / n, place % n)
-      let sum = 240 + input / 8 % 24  // of two inputs of each of the units
-      if output == 40 && sum % 4 == 0 { return input % 4 == 0 ? -128 : 20 }
-      let magnitude = (sum + [0, 2, 1, 3][input % 2 + input / 4 % 2 * 2]) / 4
-      return Int8(output % 2 == 0 || random.below(2) == 0 ? magnitude : -magnitude)
+      let magnitude = output < 32 || input < k / 2 ? 9 : (offset == 128 ? 59 : 123) + random.below(6)
+      return Int8(output % 2 == 0 ? magnitude - 1 : -magnitude)
     }
+    expectSums(table, x, stride, [Int32](repeating: Int32(offset), count: m), w, n: n)
+  }
+
+  /// Rows of which no code fits a group, among others that do: as many units are added by themselves as a row
+  /// may have, in halves, and those of some rows have no room left with those before them.
+  @Test(arguments: Table.all) func rowsFarFromOthersAreExact(table: Table) {
+    let (m, k, n) = (8, 512, 32)
+    var x = [UInt8](repeating: 60, count: m * k)
+    for i in stride(from: 1, to: m, by: 2) {
+      for j in 0..<k { x[i * k + j] = i < 4 && (j == 1 || j == 3) ? 0 : 255 }
+    }
+    let w = (0..<k * n).map { Int8($0 / n < 4 ? 100 : 127) }
+    expectSums(table, x, k, (0..<m).map { Int32($0 % 2 == 0 ? 60 : 0) }, w, n: n)
+  }
+
+  /// Rows of x with these offsets times w[k][n], with scales of 1 and what the table wants to know of w.
+  func expectSums(
+    _ table: Table, _ x: [UInt8], _ stride: Int, _ offsets: [Int32], _ w: [Int8], n: Int
+  ) {
+    let (m, k) = (offsets.count, w.count / n)
     let packed = panels(w, [Float](repeating: 1, count: n), k: k, n: n)
     defer { packed.deallocate() }
+    let limits = table.limits(packed, k: k, n: n)
     var y = [Float](repeating: .nan, count: m * n)
-    withPointers(x, [Float](repeating: 1, count: m), [Int32](repeating: 128, count: m)) {
+    withPointers(x, [Float](repeating: 1, count: m), offsets) {
       var job = lmq_matmul_int8()
       (job.x, job.x_scales, job.x_offsets) = ($0, $1, $2)
       (job.x_stride, job.panels) = (stride, UnsafeRawPointer(packed))
-      (job.y_stride, job.m, job.k, job.n) = (n, m, k, n)
-      y.withUnsafeMutableBufferPointer {
-        job.y = $0.baseAddress
-        table.functions.matmul_int8(&job, 0, (n + 31) / 32)
+      (job.y_stride, job.m, job.n, job.k) = (n, m, n, UInt32(k))
+      withPointers(limits, limits, limits) { limits, _, _ in
+        job.limits = limits
+        y.withUnsafeMutableBufferPointer {
+          job.y = $0.baseAddress
+          table.functions.matmul_int8(&job, 0, (n + 31) / 32)
+        }
       }
     }
     for i in 0..<m {
       for j in 0..<n {
-        let sum = (0..<k).reduce(0) { $0 + (Int(x[i * stride + $1]) - 128) * Int(w[$1 * n + j]) }
+        let sum = (0..<k).reduce(0) { $0 + (Int(x[i * stride + $1]) - Int(offsets[i])) * Int(w[$1 * n + j]) }
         #expect(y[i * n + j] == Float(sum))
       }
     }

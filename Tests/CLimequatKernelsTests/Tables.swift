@@ -15,6 +15,14 @@ struct Table: Sendable, CustomStringConvertible {
   /// All but `generic`.
   static let fast = all.filter { $0.name != "generic" }
   static let generic = Table(name: "generic")
+
+  /// What the table wants to know of panels of codes.
+  func limits(_ panels: UnsafeRawPointer, k: Int, n: Int) -> [Int32] {
+    guard functions.limit_int8 != nil else { return [] }
+    var limits = [Int32](repeating: -1, count: lmq_limit_count(k))
+    limits.withUnsafeMutableBufferPointer { functions.limit_int8(panels, k, n, $0.baseAddress) }
+    return limits
+  }
 }
 
 /// Reproducible values.

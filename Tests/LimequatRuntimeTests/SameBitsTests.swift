@@ -25,9 +25,13 @@ import Testing
         for threads in [1, 2, 3] {
           let model = try Model.open(
             container: container, options: ModelOptions(threads: threads, kernels: Name(name)))
-          let result = try Session.make(model: model).run([signature.input], signature: signature.name)[0]
-          if first == nil { first = result }
-          #expect(result == first, "\(String(cString: name)), \(threads) threads")
+          let session = try Session.make(model: model)
+          // In later calls kernels may know more of the weights.
+          for call in 1...3 {
+            let result = try session.run([signature.input], signature: signature.name)[0]
+            if first == nil { first = result }
+            #expect(result == first, "\(String(cString: name)), \(threads) threads, call \(call)")
+          }
         }
       }
       #expect(index >= 1)

@@ -43,8 +43,8 @@ LOOP(maddubs_256, "avx2", __m256i, _mm256_setzero_si256(),
 LOOP(vpdpbusd_256, "avxvnni", __m256i, _mm256_setzero_si256(), _mm256_dpbusd_avx_epi32(sums[i], a, b))
 LOOP(vpdpbusd_512, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(), _mm512_dpbusd_epi32(sums[i], a, b))
 
-/* Products that maddubs makes may share madd and add, two by two, if they are small: then a little more is possible
- * than maddubs_256. */
+/* Products that maddubs makes may share madd and add, two by two or three by three, if they are small: then up to a
+ * fifth more is possible than maddubs_256. */
 
 /* For each kind the bound of a table is the first whose `table` its name begins with. */
 static const bound f32_bounds[] = {{"fma 512", "avx512", fma_512, 16}, {"fma 256", "avx", fma_256, 8}, {0}};

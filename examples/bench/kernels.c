@@ -24,6 +24,7 @@ typedef struct {
   uint8_t *codes;
   size_t stride;  /* of the codes: an odd number of cache lines, as the runtime has it */
   const char *panels;
+  int32_t *limits; /* NULL: the table wants none */
 } product;
 
 /* From -2 to 2, like a normal distribution: how fast int8 products are can depend on the codes. */
@@ -74,7 +75,8 @@ static void multiply(const product *p) {
     p->kernels->quantize_rows(p->x, p->k, p->m, p->k, p->codes, p->stride, p->scales, p->offsets);
     lmq_matmul_int8 job = {
         .x = p->codes, .x_stride = p->stride, .x_scales = p->scales, .x_offsets = p->offsets,
-        .panels = p->panels, .bias = p->bias, .y = p->y, .y_stride = p->n, .m = p->m, .k = p->k, .n = p->n};
+        .panels = p->panels, .limits = p->limits, .bias = p->bias, .y = p->y, .y_stride = p->n, .m = p->m,
+        .n = p->n, .k = (uint32_t)p->k};
     p->kernels->matmul_int8(&job, 0, p->n / 32);
   } else {
     lmq_matmul job = {
@@ -135,6 +137,10 @@ static void measure(const lmq_kernels *kernels, const char *label, int type, siz
       .bias = values(n), .scales = values(ROWS), .offsets = calloc(ROWS, sizeof(int32_t)),
       .stride = ((k + 63) / 64 | 1) * 64};
   p.codes = aligned_alloc(64, ROWS * p.stride);
+  if (type == LMQ_INT8 && kernels->limit_int8) {
+    p.limits = malloc(lmq_limit_count(k) * sizeof *p.limits);
+    kernels->limit_int8(w, k, n, p.limits);
+  }
   double before = bound_rate(limit), hot[sizeof sizes / sizeof *sizes], one_row = 0;
   printf("%-11s %-5s %4zu %4zu", kernels->name, label, k, n);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -158,6 +164,7 @@ static void measure(const lmq_kernels *kernels, const char *label, int type, siz
   free(p.bias);
   free(p.scales);
   free(p.offsets);
+  free(p.limits);
   free(p.codes);
 }
 

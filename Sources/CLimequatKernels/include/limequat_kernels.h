@@ -55,14 +55,24 @@ typedef struct lmq_matmul_int8 {
                              // near 128, so that the sum fits 32 bits; NULL: all are 0
   const void *panels;      // codes [ceil(n/32)][ceil(k/4)][32][4], 64-byte aligned, padding is zero; then for
                            // each of 32 * ceil(n/32) outputs its scale (f32), for each its codes' sum (i32)
+  const int32_t *limits;   // what `limit_int8` made of the panels; NULL: nothing, which may be slower
   const float *bias;       // (n), or NULL
   const float *residual;   // (m, n), or NULL; may be y itself
   size_t residual_stride;
   float *y;                // (m, n)
   size_t y_stride;
-  size_t m, k, n;          // k is at most 131072
+  size_t m, n;
+  uint32_t k;              // at most 131072
   lmq_activation activation;
 } lmq_matmul_int8;
+
+enum { LMQ_LIMITED_ROWS = 3 };  // less are multiplied without regard to limits
+
+/// Numbers that a table's `limit_int8` makes.
+static inline size_t lmq_limit_count(size_t k) {
+  const size_t units = (k + 3) / 4;
+  return (units + 1) / 2 + (units + 2) / 3;
+}
 
 typedef struct lmq_kernels {
   const char *name;
@@ -121,6 +131,10 @@ typedef struct lmq_kernels {
   /// w[n / 32 * panel_stride + k * k_stride + n % 32]: each output with its own scale, the largest magnitude
   /// having the code 127. k is at most 65536.
   void (*pack_codes)(const float *w, size_t k_stride, size_t panel_stride, size_t k, size_t n, void *panels);
+
+  /// NULL, or makes what `matmul_int8` of this table wants to know of panels: lmq_limit_count(k) numbers. k and
+  /// n are at least 1.
+  void (*limit_int8)(const void *panels, size_t k, size_t n, int32_t *limits);
 
   /// As `matmul`.
   void (*matmul_int8)(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end);

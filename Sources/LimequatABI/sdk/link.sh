@@ -33,7 +33,7 @@ done
 { echo '{ global:'; sed 's/$/;/' "$work/exports"; echo 'local: *; };'; } > "$work/limequat.map"
 # Equal functions become one, and relocations are packed (glibc 2.36; musl 1.2.4): a tenth of the size.
 ${CC:-$toolchain/clang ${TARGET:-} -fuse-ld=lld -Wl,--icf=all -Wl,-z,pack-relative-relocs} -shared "$work"/*.o -o "$out/liblimequat.so.0" \
-  -Wl,-soname,liblimequat.so.0 -Wl,--version-script="$work/limequat.map" -Wl,--gc-sections \
+  -Wl,-soname,liblimequat.so.0 -Wl,--version-script="$work/limequat.map" -Wl,--gc-sections -Wl,-O2 \
   ${NO_UNDEFINED--Wl,-z,defs} -Wl,-z,relro -Wl,-z,now -Wl,--build-id -Wl,--as-needed ${LIBS:--lprotobuf-c} -lm
 ln -sf liblimequat.so.0 "$out/liblimequat.so"
 

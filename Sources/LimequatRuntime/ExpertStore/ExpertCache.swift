@@ -191,7 +191,8 @@ final class ExpertCache: @unchecked Sendable {
       blocks[number].wanted -= 1
       blocks[number].pins += 1
       held[count] = HeldExpert(
-        start: UnsafeRawPointer(pages.start + room.start(of: Int(blocks[number].slab))), encoding: encoding)
+        start: UnsafeRawPointer(pages.start + room.start(of: Int(blocks[number].slab))), encoding: encoding,
+        index: Int(expert))
       count += 1
     }
     return count

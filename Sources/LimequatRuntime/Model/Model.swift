@@ -44,7 +44,8 @@ public final class Model: @unchecked Sendable {
   ) throws(RuntimeError) -> Model {
     let kernels = try Kernels.choose(options.kernels)
     let engine = Engine(
-      kernels: kernels, pool: try ThreadPool.make(threads: options.threads, logger: options.logger))
+      kernels: kernels, pool: try ThreadPool.make(threads: options.threads, logger: options.logger),
+      limits: try CodeLimits.make(container, kernels))
     let presence = try ExpertPresence.make(container)
     var signatures = try Allocation.table(capacity: container.signatureCount) as Table<SignatureModel>
     for index in 0..<container.signatureCount {

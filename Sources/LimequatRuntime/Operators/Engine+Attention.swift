@@ -131,7 +131,7 @@ private struct AttentionHead {
     (job.x, job.x_stride, job.x_scales, job.x_offsets) = (
       UnsafePointer(x.start), x.stride, UnsafePointer(x.scales), offsets
     )
-    (job.panels, job.k) = (UnsafeRawPointer(base + panels), k)
+    (job.panels, job.k) = (UnsafeRawPointer(base + panels), UInt32(truncatingIfNeeded: k))
     (job.y, job.y_stride, job.m, job.n) = (y, yStride, m, n)
     table.pointee.matmul_int8(&job, 0, (n + Panel.width - 1) / Panel.width)
   }

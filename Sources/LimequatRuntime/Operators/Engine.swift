@@ -8,6 +8,7 @@ internal import LimequatTensor
 struct Engine: Sendable {
   let kernels: Kernels
   let pool: ThreadPool
+  let limits: CodeLimits?
 
   var table: lmq_kernels { kernels.table.pointee }
 

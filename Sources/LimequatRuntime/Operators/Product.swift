@@ -15,7 +15,7 @@ enum Product {
   var k: Int {
     switch self {
     case .float(let job): job.k
-    case .int8(let job): job.k
+    case .int8(let job): Int(job.k)
     }
   }
   var n: Int {
@@ -37,7 +37,7 @@ enum Product {
   var rowBytes: Int {
     switch self {
     case .float(let job): 4 * job.k
-    case .int8(let job): job.k
+    case .int8(let job): Int(job.k)
     }
   }
 

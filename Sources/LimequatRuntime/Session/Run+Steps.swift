@@ -21,8 +21,9 @@ extension Run {
       product = .int8(
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: nil, x_scales: codes.scales,
-          x_offsets: codes.offsets, panels: w.start, bias: bias, residual: residual, residual_stride: n, y: y,
-          y_stride: yStride, m: m, k: k, n: n, activation: activation))
+          x_offsets: codes.offsets, panels: w.start, limits: limits(node, w, rows: m), bias: bias,
+          residual: residual, residual_stride: n, y: y, y_stride: yStride, m: m, n: n,
+          k: UInt32(truncatingIfNeeded: k), activation: activation))
     } else {
       var (panels, type) = (w.start, w.value.stored.rawValue)
       if w.value.layout != .panel32 {
@@ -42,6 +43,14 @@ extension Run {
   func stride(_ root: Int, width: Int) -> Int {
     guard let value = plan.values[root], value.isPadded else { return width }
     return value.stride
+  }
+
+  /// Of the int8 weights `w`.
+  private func limits(_ node: Node, _ w: Operand, rows: Int) -> UnsafePointer<Int32>? {
+    guard let limits = engine.limits, let index = node.input(at: 1), let root = plan.values[index]?.root,
+      case .tensor(let tensor)? = plan.values[root]?.place
+    else { return nil }
+    return limits.limits(tensor, w.start, rows: rows, k: w.value.shape[0], n: w.value.shape[1])
   }
 
   /// The codes of what a step reads, made now if no earlier step did; nil: it reads floats.

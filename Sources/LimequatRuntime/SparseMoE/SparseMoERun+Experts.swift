@@ -33,12 +33,12 @@ extension SparseMoERun {
       var input = x
       input.rows = UnsafePointer(tokens + rows.lowerBound)
       jobs[count] = product(
-        input, block.first, expert, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind, hidden + offset,
-        shape.hiddenStride)
+        input, block.first, 0, expert, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind,
+        hidden + offset, shape.hiddenStride)
       count += 1
       areInt8 = areInt8 && expert.encoding == .int8
       guard let matrix = block.gate else { return }
-      jobs[count] = product(input, matrix, expert, rows.count, kind, gate + offset, shape.hiddenStride)
+      jobs[count] = product(input, matrix, 1, expert, rows.count, kind, gate + offset, shape.hiddenStride)
       count += 1
     }
     let codes = room.hiddenCodes.map { Codes(base, $0, width: shape.hiddenSize) }
@@ -57,7 +57,7 @@ extension SparseMoERun {
         x: UnsafePointer(hidden + start * shape.hiddenStride), codes: codes?.advanced(by: start),
         stride: shape.hiddenStride)
       jobs[count] = product(
-        input, block.second, expert, rows.count, LMQ_ACTIVATION_NONE, output(rows.lowerBound, wave),
+        input, block.second, 2, expert, rows.count, LMQ_ACTIVATION_NONE, output(rows.lowerBound, wave),
         shape.outputSize)
       count += 1
     }
@@ -77,18 +77,24 @@ extension SparseMoERun {
     }
   }
 
+  /// `number`: 0 for the first matrix of the expert, 1 for the gate, 2 for the second. Not inlined, for size.
+  @inline(never)
   private func product(
-    _ input: ExpertInput, _ matrix: ExpertBlock.Matrix, _ expert: HeldExpert, _ rows: Int,
+    _ input: ExpertInput, _ matrix: ExpertBlock.Matrix, _ number: Int, _ expert: HeldExpert, _ rows: Int,
     _ activation: lmq_activation, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
   ) -> Product {
     let panels = expert.start + matrix.panels.lowerBound
     let bias = (expert.start + matrix.bias).assumingMemoryBound(to: Float.self)
     if expert.encoding == .int8, let codes = input.codes {
+      let limits = engine.limits?.expert(
+        bank: room.shape.bank, expert.index, matrix: number, panels, rows: rows, k: matrix.inputs,
+        n: matrix.outputs)
       return .int8(
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: input.rows, x_scales: codes.scales,
-          x_offsets: codes.offsets, panels: panels, bias: bias, residual: nil, residual_stride: 0, y: y,
-          y_stride: yStride, m: rows, k: matrix.inputs, n: matrix.outputs, activation: activation))
+          x_offsets: codes.offsets, panels: panels, limits: limits, bias: bias, residual: nil,
+          residual_stride: 0, y: y, y_stride: yStride, m: rows, n: matrix.outputs,
+          k: UInt32(truncatingIfNeeded: matrix.inputs), activation: activation))
     }
     return .float(
       lmq_matmul(
