@@ -128,7 +128,7 @@ static size_t copy_rows(
   char *const x = to->bytes + c->x_place;
   lmq_strays *const strays = &to->strays;
   const size_t group = group_of(walk->codes), most = group > 1 ? 2 * k : 0;  // of a row
-  const int32_t *const limits = walk->limits ? walk->limits + start / group : NULL;
+  const int32_t *const limits = group > 1 ? walk->limits + start / group : NULL;
   strays->first[0] = 0;
   size_t i = 0;
   for (; i < rows && (most == 0 || strays->first[i] + most <= LMQ_STRAYS); i++) {

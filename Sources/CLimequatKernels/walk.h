@@ -31,7 +31,8 @@ typedef struct {
   size_t m, k;             // k in units
   int type;
   lmq_codes codes;         // how the tile takes x
-  size_t tile_rows;        // at most, a divisor of 48; of a tile that takes bands those of a step
+  size_t tile_rows;        // at most, a divisor of 48; where a tile takes bands, rows for which weights are read
+                           // front to back
   bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
                            // gives weights
   lmq_tile_function *tile;

@@ -66,7 +66,7 @@ typedef struct lmq_matmul_int8 {
   lmq_activation activation;
 } lmq_matmul_int8;
 
-enum { LMQ_LIMITED_ROWS = 3 };  // less are multiplied without regard to limits
+enum { LMQ_LIMITED_ROWS = 3 };  // products of fewer make no use of limits
 
 /// Numbers that a table's `limit_int8` makes.
 static inline size_t lmq_limit_count(size_t k) {
