@@ -38,7 +38,8 @@ if [ "$target" != "$machine" ]; then
   export TARGET LIBS
 fi
 # Size matters more than speed outside the kernels, which are C. Sections of their own let the linker drop the
-# copies that each Swift object carries of what it uses; the passes that are left out make further copies.
+# copies that each Swift object carries of what it uses; the passes that are left out make further copies. Loops of
+# the kernels keep their alignment where functions of C have none.
 swift build "$@" -c release --traits Embedded --target LimequatABI --scratch-path "$scratch" \
   -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
   -Xcc -fno-asynchronous-unwind-tables -Xcc -falign-functions=1 \

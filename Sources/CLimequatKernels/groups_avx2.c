@@ -77,7 +77,7 @@ LMQ_INLINE size_t find_strays(
   return to;
 }
 
-/// Rows have room for two units more, and where these end for whole registers.
+/// Answers the magnitudes of all codes that are negative. Rows have room for whole registers, and for two units.
 int32_t lmq_copy_avx2(
     lmq_codes kind, const char *codes, size_t count, int32_t offset, char *x, size_t plane,
     const int32_t *limits, lmq_strays *strays, size_t row) {
@@ -104,7 +104,6 @@ int32_t lmq_copy_avx2(
     strays->first[row + 1] = (uint16_t)(splits ? find_strays(3, squares, units, limits, x, strays, first)
                                                : find_strays(2, squares, units, limits, x, strays, first));
   }
-  // The magnitudes of all that are negative.
   const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
   return _mm_cvtsi128_si32(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half)));
 }

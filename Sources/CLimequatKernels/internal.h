@@ -8,7 +8,8 @@
 //   codes.inc.h        8-bit codes of rows, of scores and of matrices
 //   matmul.inc.h       products: what follows the sums
 // Tables share the way of a product through panels and bands of rows (walk.c), around its inner loop (tile.h).
-// The inner loops of int8 products (int8_*.c) are apart, since tables that share all else differ in them.
+// The inner loops of int8 products (int8_*.c) are apart, since tables that share all else differ in them; so is
+// what the one of AVX2 needs besides (groups_avx2.c).
 #ifndef LMQ_KERNELS_INTERNAL_H
 #define LMQ_KERNELS_INTERNAL_H
 

@@ -192,7 +192,7 @@ final class ExpertCache: @unchecked Sendable {
       blocks[number].pins += 1
       held[count] = HeldExpert(
         start: UnsafeRawPointer(pages.start + room.start(of: Int(blocks[number].slab))), encoding: encoding,
-        index: Int(expert))
+        number: number)
       count += 1
     }
     return count

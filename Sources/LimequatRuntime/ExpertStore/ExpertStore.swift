@@ -5,8 +5,8 @@ struct HeldExpert {
   /// The block, laid out as `ExpertBlock` says for the encoding.
   let start: UnsafeRawPointer
   let encoding: ElementType
-  /// Its number in the bank.
-  let index: Int
+  /// Its number among the experts of all banks (``ExpertNumbering``).
+  let number: Int
 }
 
 /// How a model's experts come into memory. A session announces the experts of a layer (``begin(_:)``), is

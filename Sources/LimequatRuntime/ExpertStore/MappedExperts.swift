@@ -51,7 +51,7 @@ final class MappedExperts: ExpertStore, @unchecked Sendable {
       switch states[first + expert] {
       case .ready(let start):
         guard let encoding = container.expert(bank: bank, index: expert)?.encoding else { fallthrough }
-        held[index] = HeldExpert(start: UnsafeRawPointer(start), encoding: encoding, index: expert)
+        held[index] = HeldExpert(start: UnsafeRawPointer(start), encoding: encoding, number: first + expert)
       case .unseen: throw .absentExpert(bank: container.bank(at: bank)?.name.text ?? "", expert: expert)
       case .damaged(let checksum):
         throw .container(container.damagedExpert(bank: bank, expert, computed: checksum))

@@ -43,9 +43,7 @@ public final class Model: @unchecked Sendable {
     container: Container, options: ModelOptions = ModelOptions()
   ) throws(RuntimeError) -> Model {
     let kernels = try Kernels.choose(options.kernels)
-    let engine = Engine(
-      kernels: kernels, pool: try ThreadPool.make(threads: options.threads, logger: options.logger),
-      limits: try CodeLimits.make(container, kernels))
+    let pool = try ThreadPool.make(threads: options.threads, logger: options.logger)
     let presence = try ExpertPresence.make(container)
     var signatures = try Allocation.table(capacity: container.signatureCount) as Table<SignatureModel>
     for index in 0..<container.signatureCount {
@@ -55,6 +53,8 @@ public final class Model: @unchecked Sendable {
     }
     let verifies = options.verifiesAtFirstUse
     let numbering = try ExpertNumbering.make(container, signatures)
+    let limits = try CodeLimits.make(kernels, tensors: container.tensorCount, experts: numbering.count)
+    let engine = Engine(kernels: kernels, pool: pool, limits: limits)
     let store: ExpertStore
     if container.isInPlace {
       store = try MappedExperts.make(container, numbering, verifies: verifies, pool: engine.pool)

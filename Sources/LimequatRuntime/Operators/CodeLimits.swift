@@ -1,62 +1,58 @@
 internal import CLimequatKernels
 internal import CLimequatPlatform
 internal import LimequatBytes
-internal import LimequatContainer
 internal import Synchronization
 
 /// What the kernel table wants to know of the int8 matrices of a model (`lmq_kernels.limit_int8`): made where
 /// it is of use, and kept. It is of use for speed alone, and left out where there is no memory for it.
 final class CodeLimits: @unchecked Sendable {
   private typealias Word = Atomic<UInt>
-  private let container: Container
   private let table: UnsafePointer<lmq_kernels>
   /// Of each matrix where its limits are, or 1 if few rows could have used them once, or 0: first of the
-  /// tensors, then of the experts of all banks.
+  /// tensors, then three of each expert.
   private let memory: Buffer
   private let words: UnsafeMutablePointer<Word>
+  private let tensors: Int
   private let count: Int
 
-  /// Making limits takes about as long as they spare in a product of so many rows.
-  private static let rowsAtOnce = 40
+  /// Making limits takes about as long as they spare in a product of so many rows (measured: 768 to 3072).
+  private static let rowsAtOnce = 50
 
-  private init(
-    _ container: Container, _ table: UnsafePointer<lmq_kernels>, memory: consuming Buffer, count: Int
-  ) {
+  private init(_ table: UnsafePointer<lmq_kernels>, memory: consuming Buffer, tensors: Int, count: Int) {
     words = memory.start.bindMemory(to: Word.self, capacity: count)
     for index in 0..<count { (words + index).initialize(to: Word(0)) }
     self.memory = memory
-    self.container = container
     self.table = table
+    self.tensors = tensors
     self.count = count
   }
 
   /// Nil: the table wants none.
-  static func make(_ container: Container, _ kernels: Kernels) throws(RuntimeError) -> CodeLimits? {
+  static func make(_ kernels: Kernels, tensors: Int, experts: Int) throws(RuntimeError) -> CodeLimits? {
     guard kernels.table.pointee.limit_int8 != nil else { return nil }
-    let count = first(of: container.bankCount, container)
+    // Entries of the manifest, so the numbers fit.
+    let count = tensors + 3 * experts
     let memory = try Allocation.buffer(size: count * MemoryLayout<Word>.stride)
-    return CodeLimits(container, kernels.table, memory: memory, count: count)
+    return CodeLimits(kernels.table, memory: memory, tensors: tensors, count: count)
   }
 
-  /// The first matrix of a bank, of whose experts each has room for three.
-  private static func first(of bank: Int, _ container: Container) -> Int {
-    // Entries of the manifest, so the number fits.
-    var count = container.tensorCount
-    for index in 0..<bank { count += 3 * (container.bank(at: index)?.expertCount ?? 0) }
-    return count
-  }
-
-  /// For a product of `rows` rows with an expert's matrix: the first, 1 for the gate, or 2 for the second.
+  /// For a product of `rows` rows with a matrix of expert `number`: 0 for the first, 1 for the gate, 2 for
+  /// the second.
   func expert(
-    bank: Int, _ expert: Int, matrix: Int, _ panels: UnsafeRawPointer, rows: Int, k: Int, n: Int
+    _ number: Int, matrix: Int, _ panels: UnsafeRawPointer, rows: Int, k: Int, n: Int
   ) -> UnsafePointer<Int32>? {
-    guard rows >= LMQ_LIMITED_ROWS else { return nil }
-    return limits(CodeLimits.first(of: bank, container) + 3 * expert + matrix, panels, rows: rows, k: k, n: n)
+    limits(tensors + 3 * number + matrix, panels, rows, k, n)
   }
 
-  /// For a product of `rows` rows with tensor `index`, which has panels.
-  func limits(
+  /// For a product of `rows` rows with a tensor that has panels.
+  func tensor(
     _ index: Int, _ panels: UnsafeRawPointer, rows: Int, k: Int, n: Int
+  ) -> UnsafePointer<Int32>? {
+    limits(index, panels, rows, k, n)
+  }
+
+  private func limits(
+    _ index: Int, _ panels: UnsafeRawPointer, _ rows: Int, _ k: Int, _ n: Int
   ) -> UnsafePointer<Int32>? {
     guard rows >= LMQ_LIMITED_ROWS, index < count else { return nil }
     let word = words[index].load(ordering: .acquiring)

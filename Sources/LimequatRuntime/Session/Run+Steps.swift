@@ -50,7 +50,7 @@ extension Run {
     guard let limits = engine.limits, let index = node.input(at: 1), let root = plan.values[index]?.root,
       case .tensor(let tensor)? = plan.values[root]?.place
     else { return nil }
-    return limits.limits(tensor, w.start, rows: rows, k: w.value.shape[0], n: w.value.shape[1])
+    return limits.tensor(tensor, w.start, rows: rows, k: w.value.shape[0], n: w.value.shape[1])
   }
 
   /// The codes of what a step reads, made now if no earlier step did; nil: it reads floats.

@@ -87,8 +87,7 @@ extension SparseMoERun {
     let bias = (expert.start + matrix.bias).assumingMemoryBound(to: Float.self)
     if expert.encoding == .int8, let codes = input.codes {
       let limits = engine.limits?.expert(
-        bank: room.shape.bank, expert.index, matrix: number, panels, rows: rows, k: matrix.inputs,
-        n: matrix.outputs)
+        expert.number, matrix: number, panels, rows: rows, k: matrix.inputs, n: matrix.outputs)
       return .int8(
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: input.rows, x_scales: codes.scales,
