@@ -1,3 +1,5 @@
+internal import CLimequatPlatform
+
 /// A name that a file carries: UTF-8 bytes compared as bytes (String comparison would need Unicode tables,
 /// and byte order is what the formats mean). Borrows its bytes; the owner says how long they live.
 public struct Name: @unchecked Sendable {
@@ -7,9 +9,7 @@ public struct Name: @unchecked Sendable {
 
   /// A zero-terminated C string.
   public init(_ start: UnsafePointer<CChar>) {
-    var count = 0
-    while start[count] != 0 { count += 1 }
-    bytes = UnsafeRawBufferPointer(start: start, count: count)
+    bytes = UnsafeRawBufferPointer(start: start, count: strlen(start))
   }
 
   /// A literal of the program.
@@ -30,14 +30,11 @@ extension Name: Comparable, CustomStringConvertible {
   public static func < (a: Name, b: Name) -> Bool { a.order(b) < 0 }
 
   /// Byte order, a prefix before what it begins. Negative, zero or positive.
+  @inline(never)
   public func order(_ other: Name) -> Int {
-    let common = bytes.count < other.bytes.count ? bytes.count : other.bytes.count
-    var i = 0
-    while i < common {
-      let a = bytes[i]
-      let b = other.bytes[i]
-      if a != b { return Int(a) - Int(b) }
-      i += 1
+    if let a = bytes.baseAddress, let b = other.bytes.baseAddress {
+      let order = memcmp(a, b, min(bytes.count, other.bytes.count))
+      if order != 0 { return Int(order) }
     }
     return bytes.count - other.bytes.count
   }

@@ -32,21 +32,18 @@ final class MappedExperts: ExpertStore, @unchecked Sendable {
   override func acquire(
     _ demand: ExpertDemand, into held: UnsafeMutablePointer<HeldExpert>
   ) throws(RuntimeError) -> UnsafeBufferPointer<Int32> {
-    let wanted = demand.wanted
     let first = numbering.first(of: demand.bank)
     let bank = demand.bank
-    var isSeen = true
-    for expert in wanted {
-      if case .unseen = states[first + Int(expert)] { isSeen = false }
-    }
-    if !isSeen {
+    let count = atOnce(demand.wanted, first)
+    let wanted = demand.wanted[..<count]
+    if wanted.contains(where: { isUnseen(first + Int($0)) }) {
       let cancellation = demand.cancellation
-      pool.run(wanted.count) { index, _ in
+      pool.run(count) { index, _ in
         if !cancellation.isRaised { look(bank, Int(wanted[index]), first) }
       }
       try cancellation.check()
     }
-    for index in 0..<wanted.count {
+    for index in 0..<count {
       let expert = Int(wanted[index])
       switch states[first + expert] {
       case .ready(let start):
@@ -57,7 +54,23 @@ final class MappedExperts: ExpertStore, @unchecked Sendable {
         throw .container(container.damagedExpert(bank: bank, expert, computed: checksum))
       }
     }
-    return demand.take(wanted.count)
+    return demand.take(count)
+  }
+
+  private func isUnseen(_ number: Int) -> Bool {
+    if case .unseen = states[number] { true } else { false }
+  }
+
+  /// How many of the wanted experts to give: no more unseen ones than there are threads, so that what was
+  /// read for its checksum is still in the cache when it is multiplied.
+  private func atOnce(_ wanted: UnsafeMutableBufferPointer<Int32>, _ first: Int) -> Int {
+    guard verifies else { return wanted.count }
+    var unseen = 0
+    for (index, expert) in wanted.enumerated() where isUnseen(first + Int(expert)) {
+      if unseen == pool.threads { return index }
+      unseen += 1
+    }
+    return wanted.count
   }
 
   /// Settles the state of a block that is in the file. On any thread of the pool.
