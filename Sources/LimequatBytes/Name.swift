@@ -29,7 +29,7 @@ extension Name: Comparable, CustomStringConvertible {
   public static func == (a: Name, b: Name) -> Bool { a.order(b) == 0 }
   public static func < (a: Name, b: Name) -> Bool { a.order(b) < 0 }
 
-  /// Byte order, a prefix before what it begins. Negative, zero or positive.
+  /// Byte order, a prefix before what it begins. Negative, zero or positive. Not inlined, for size.
   @inline(never)
   public func order(_ other: Name) -> Int {
     if let a = bytes.baseAddress, let b = other.bytes.baseAddress {

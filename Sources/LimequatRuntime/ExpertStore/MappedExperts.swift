@@ -34,9 +34,19 @@ final class MappedExperts: ExpertStore, @unchecked Sendable {
   ) throws(RuntimeError) -> UnsafeBufferPointer<Int32> {
     let first = numbering.first(of: demand.bank)
     let bank = demand.bank
-    let count = atOnce(demand.wanted, first)
+    // No more unseen ones than there are threads: what was read for its checksum is then likely to be still
+    // in the cache when it is multiplied.
+    let most = verifies ? pool.threads : Int.max
+    var (count, unseen) = (0, 0)
+    for expert in demand.wanted {
+      if case .unseen = states[first + Int(expert)] {
+        if unseen == most { break }
+        unseen += 1
+      }
+      count += 1
+    }
     let wanted = demand.wanted[..<count]
-    if wanted.contains(where: { isUnseen(first + Int($0)) }) {
+    if unseen > 0 {
       let cancellation = demand.cancellation
       pool.run(count) { index, _ in
         if !cancellation.isRaised { look(bank, Int(wanted[index]), first) }
@@ -55,22 +65,6 @@ final class MappedExperts: ExpertStore, @unchecked Sendable {
       }
     }
     return demand.take(count)
-  }
-
-  private func isUnseen(_ number: Int) -> Bool {
-    if case .unseen = states[number] { true } else { false }
-  }
-
-  /// How many of the wanted experts to give: no more unseen ones than there are threads, so that what was
-  /// read for its checksum is still in the cache when it is multiplied.
-  private func atOnce(_ wanted: UnsafeMutableBufferPointer<Int32>, _ first: Int) -> Int {
-    guard verifies else { return wanted.count }
-    var unseen = 0
-    for (index, expert) in wanted.enumerated() where isUnseen(first + Int(expert)) {
-      if unseen == pool.threads { return index }
-      unseen += 1
-    }
-    return wanted.count
   }
 
   /// Settles the state of a block that is in the file. On any thread of the pool.
