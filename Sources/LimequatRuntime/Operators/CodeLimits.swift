@@ -58,7 +58,7 @@ final class CodeLimits: @unchecked Sendable {
     let word = words[index].load(ordering: .acquiring)
     if let limits = pointer(word) { return UnsafePointer(limits) }
     if word == 0, rows < CodeLimits.rowsAtOnce {
-      words[index].compareExchange(expected: 0, desired: 1, ordering: .relaxed)
+      _ = words[index].compareExchange(expected: 0, desired: 1, ordering: .relaxed)
       return nil
     }
     guard let room = lmq_memory_allocate(64, lmq_limit_count(k) * 4) else { return nil }
