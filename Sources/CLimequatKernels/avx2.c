@@ -69,15 +69,16 @@ LMQ_INLINE void tile_of(bool narrow, size_t width, size_t first, size_t rows, co
   if (rows >= 5 && !narrow) STEPS_OF(LMQ_TWICE, t, first / LMQ_LANES, 4 / width, PRODUCTS)
   else STEPS(t, first / LMQ_LANES, 4 / width, PRODUCTS)
 #undef PRODUCTS
+  float *totals = (float *)t->totals + first;
+  const __m256 kept = _mm256_castsi256_ps(_mm256_set1_epi32(t->is_first ? 0 : -1));
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) {
-      float *total = (float *)t->totals + i * LMQ_PANEL + first + r * 8;
-      _mm256_store_ps(total, _mm256_add_ps(_mm256_load_ps(total), s[i][r]));
+      float *total = totals + i * LMQ_PANEL + r * 8;
+      _mm256_store_ps(total, _mm256_add_ps(_mm256_and_ps(kept, _mm256_load_ps(total)), s[i][r]));
     }
 }
 
 static void tile(const lmq_tile *t) {
-  clear_totals(t);
 #define WHOLE(narrow, n) \
   case n: tile_of(narrow, 4, 0, n, t); break;
 #define HALVES(narrow, n) \

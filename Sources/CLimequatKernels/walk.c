@@ -142,12 +142,12 @@ static size_t copy_rows(
   return i;
 }
 
-/// Bytes from the weights of a single tile to those that are fetched meanwhile. With few rows the processor
-/// fetches ahead by itself, and asking for much more than memory gives only makes it slower; wide tiles have few
-/// rows up to three, others take longer over each. All distances are measured.
+/// Bytes from the weights of a single tile to those that are fetched meanwhile; 0: none are. What so few rows
+/// read from front to back the processor fetches by itself, a third faster than it does what it is asked for; wide
+/// tiles have few rows up to three, and gain from asking. All distances are measured.
 static size_t ahead_of(const lmq_walk *walk) {
   if (walk->is_wide) return (walk->m <= 3 ? 2 : 32) << 10;
-  return (walk->m == 1 ? 4 : 32) << 10;
+  return walk->m <= (walk->type == LMQ_INT8 ? 1 : 3) ? 0 : 32 << 10;
 }
 
 /// A band: `rows` rows from `row` on, cut into `count` of the tiles, the first being tile `first`.
@@ -156,7 +156,7 @@ typedef struct { size_t row, rows, first, count; } band;
 /// The products of a band with the panels [panel, panel + group).
 static void walk_band(
     const lmq_walk *walk, const cuts *c, scratch *to, band b, parts tiles, size_t panel, size_t group) {
-  const size_t row_bytes = panel_row(walk->type), panel_bytes = walk->k * row_bytes;
+  const size_t row_bytes = panel_row(walk->type), panel_bytes = walk->k * row_bytes, ahead = ahead_of(walk);
   size_t start = 0;
   do {  // at least once, since no inputs have sums, too
     size_t k = lmq_min(c->block, walk->k - start);
@@ -170,7 +170,7 @@ static void walk_band(
         // The same inputs of the next panel; after the last, the next inputs of the first.
         const char *after = p + 1 < group ? w + panel_bytes : end;
         if (p + 1 == group && !last) after -= p * panel_bytes;
-        if (group == 1 && walk->m <= walk->tile_rows) after = w + ahead_of(walk);
+        if (group == 1 && walk->m <= walk->tile_rows) after = ahead > 0 ? w + ahead : NULL;
         // Totals of one block are used up at once, so that all panels can share a place in the first cache.
         char *total = to->bytes + ((walk->k > c->block ? p : 0) * c->band_rows + done) * TOTAL_BYTES;
         // Memory has the time of two tiles, which is enough.
@@ -186,7 +186,7 @@ static void walk_band(
               .type = walk->type, .rows = size, .k = k, .x = x + at * c->x_bytes, .x_bytes = c->x_bytes,
               .codes = walk->codes, .plane = c->plane, .strays = &to->strays, .w = w,
               .totals = total + at * TOTAL_BYTES, .is_first = start == 0,
-              .next = t < fetching ? after + t * next_bytes * k : NULL, .next_bytes = next_bytes});
+              .next = after && t < fetching ? after + t * next_bytes * k : NULL, .next_bytes = next_bytes});
         }
         if (last)
           walk->finish(&(lmq_finish){
