@@ -42,9 +42,9 @@ enum Product {
   }
 
   /// The number of multiplications, as far as it matters for a fair share; int8 ones are several times
-  /// faster.
+  /// faster. Few rows take as long as some more would, since they wait for the weights.
   var work: Int {
-    let products = Double(m) * Double(n) * Double(k)
+    let products = Double(max(m, 8)) * Double(n) * Double(k)
     switch self {
     case .float: return Int(min(products, 1e12))
     case .int8: return Int(min(products, 1e12)) / 4
