@@ -69,7 +69,8 @@ LMQ_INLINE void tile_of(bool narrow, size_t width, size_t first, size_t rows, co
   if (rows >= 5 && !narrow) STEPS_OF(LMQ_TWICE, t, first / LMQ_LANES, 4 / width, PRODUCTS)
   else STEPS(t, first / LMQ_LANES, 4 / width, PRODUCTS)
 #undef PRODUCTS
-  float *totals = (float *)t->totals + first;
+  // Totals that are yet to be set to 0 count as 0.
+  float *const totals = (float *)t->totals + first;
   const __m256 kept = _mm256_castsi256_ps(_mm256_set1_epi32(t->is_first ? 0 : -1));
   LMQ_UNROLL for (size_t i = 0; i < rows; i++)
     LMQ_UNROLL for (size_t r = 0; r < width; r++) {

@@ -15,14 +15,14 @@ struct SharedProduct {
   /// Bytes of input rows that a tile may have, so that they stay in the second cache while panels pass.
   private static let tileBytes = 384 << 10
   /// Where inputs are copied, that is done for each unit: a unit should rather have so many panels than more
-  /// than so many rows.
+  /// than so many rows, but for threads that would have none.
   private static let leastPanels = 8
   private static let leastRows = 64
   /// Work of a unit below which handing it to another thread costs more than it brings.
   static let leastWork = 1 << 18
 
-  /// `unitWork`: the work that a unit should have.
-  init(_ product: Product, unitWork: Int) {
+  /// `unitWork`: the work that a unit should have; `threads` of them share the product.
+  init(_ product: Product, unitWork: Int, threads: Int) {
     self.product = product
     panelCount = max(1, product.panels)
     let mostRows = max(24, SharedProduct.tileBytes / max(1, product.rowBytes) / 12 * 12)
@@ -32,10 +32,10 @@ struct SharedProduct {
     // Tiles of nearly the same height.
     rows = tiles == 1 ? max(1, product.m) : ((product.m + tiles - 1) / tiles + 11) / 12 * 12
     rowTiles = max(1, (product.m + rows - 1) / rows)
-    let panelWork = max(1, product.work / (rowTiles * panelCount))
-    // Whole groups of panels, for which kernels copy inputs once.
-    let wanted = max(1, unitWork / panelWork)
-    panels = min(wanted < 4 ? wanted : wanted / 4 * 4, panelCount)
+    let wanted = max(1, product.work / rowTiles / max(1, unitWork))
+    var ranges = min(wanted, max(threads, panelCount / SharedProduct.leastPanels))
+    if ranges > threads { ranges -= ranges % threads }  // even shares
+    panels = (panelCount + ranges - 1) / ranges
     units = rowTiles * ((panelCount + panels - 1) / panels)
   }
 
@@ -58,7 +58,7 @@ extension Engine {
   }
 
   func multiply(_ product: Product) {
-    let shared = SharedProduct(product, unitWork: unitWork(of: product.work))
+    let shared = SharedProduct(product, unitWork: unitWork(of: product.work), threads: pool.threads)
     pool.run(shared.units) { unit, _ in shared.run(unit, kernels) }
   }
 
@@ -73,7 +73,7 @@ extension Engine {
     let unitWork = unitWork(of: total)
     var units = 0
     for index in 0..<count {
-      products[index] = SharedProduct(jobs[index], unitWork: unitWork)
+      products[index] = SharedProduct(jobs[index], unitWork: unitWork, threads: pool.threads)
       firstUnits[index] = units
       units += products[index].units
     }
