@@ -143,7 +143,7 @@ static size_t copy_rows(
 }
 
 /// Bytes from the weights of a single tile to those that are fetched meanwhile; 0: none are. What very few rows
-/// read from front to back a processor fetches by itself, and faster than when it is asked for it (measured: Zen 4,
+/// read from front to back a processor fetches by itself, and faster than when it is asked to (measured: Zen 4,
 /// by up to a third); wide tiles gain from asking. All distances are measured.
 static size_t ahead_of(const lmq_walk *walk) {
   if (walk->is_wide) return (walk->m <= 3 ? 2 : 32) << 10;
