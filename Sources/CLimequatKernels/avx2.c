@@ -99,12 +99,14 @@ static void tile(const lmq_tile *t) {
 #include "matmul.inc.h"
 
 static void matmul(const lmq_matmul *job, size_t panel_begin, size_t panel_end) {
-  matmul_with(job, panel_begin, panel_end, (float_tile){.rows = TILE_ROWS, .tile = tile});
+  matmul_with(job, panel_begin, panel_end, (float_tile){.rows = TILE_ROWS, .tile = tile, .alone_rows = 3});
 }
 static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(
       job, panel_begin, panel_end,
-      (int8_tile){.rows = 3, .tile = lmq_tile_avx2, .codes = lmq_codes_avx2(job), .copy = lmq_copy_avx2});
+      (int8_tile){
+          .rows = 3, .tile = lmq_tile_avx2, .alone_rows = 1, .codes = lmq_codes_avx2(job),
+          .copy = lmq_copy_avx2});
 }
 static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(job, panel_begin, panel_end, (int8_tile){.rows = 6, .tile = lmq_tile_avx_vnni});

@@ -136,11 +136,13 @@ typedef struct {
   size_t rows;
   lmq_tile_function *tile;
   bool is_wide;
+  size_t alone_rows;
 } float_tile;
 typedef struct {
   size_t rows;
   lmq_tile_function *tile;
   bool is_wide;
+  size_t alone_rows;
   lmq_codes codes;
   lmq_copy_function *copy;
 } int8_tile;
@@ -150,7 +152,7 @@ static void matmul_with(const lmq_matmul *job, size_t panel_begin, size_t panel_
       .x = (const char *)job->x, .x_bytes = job->x_stride * sizeof(float), .x_rows = job->x_rows,
       .panels = job->panels, .y = (const char *)job->y, .y_bytes = job->y_stride * sizeof(float), .m = job->m,
       .k = job->k, .type = job->type, .tile_rows = with.rows, .is_wide = with.is_wide,
-      .tile = with.tile, .job = job, .finish = finish};
+      .alone_rows = with.alone_rows, .tile = with.tile, .job = job, .finish = finish};
   lmq_walk_panels(&walk, panel_begin, panel_end);
 }
 
@@ -165,8 +167,9 @@ static void matmul_int8_with(
       .x = (const char *)job->x, .x_bytes = job->x_stride, .x_rows = job->x_rows,
       .x_offsets = job->x_offsets, .limits = limits, .panels = job->panels, .y = (const char *)job->y,
       .y_bytes = job->y_stride * sizeof(float), .m = job->m, .k = units,
-      .type = LMQ_INT8, .codes = with.codes, .tile_rows = with.rows, .is_wide = with.is_wide, .tile = with.tile,
-      .copy = with.copy, .job = &product, .finish = finish_int8};
+      .type = LMQ_INT8, .codes = with.codes, .tile_rows = with.rows, .is_wide = with.is_wide,
+      .alone_rows = with.alone_rows, .tile = with.tile, .copy = with.copy, .job = &product,
+      .finish = finish_int8};
   lmq_walk_panels(&walk, panel_begin, panel_end);
 }
 

@@ -8,12 +8,13 @@
 
 /* ThreadSanitizer cannot start threads in a child of a process that has some. And with it each use of a value that
  * Swift's own library makes once takes that value's lock, also after it was made: a thread that works may hold one
- * at the moment of fork(), and the child would wait for it for ever. So with this tool no fork is made during work. */
+ * at the moment of fork(), and the child would wait for it for ever. So with this tool no fork is made during a call. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define THREAD_SANITIZER
 #endif
-#elif defined(__SANITIZE_THREAD__)
+#endif
+#if defined(__SANITIZE_THREAD__)
 #define THREAD_SANITIZER
 #endif
 #ifdef THREAD_SANITIZER

@@ -3,37 +3,66 @@ import Testing
 
 @testable import LimequatRuntime
 
-/// Into how many units a product is cut.
+/// Into which units a product is cut.
 @Suite struct SharedProductTests {
-  private func units(_ m: Int, _ n: Int, _ threads: Int, shares: Int = 6) -> Int {
-    var job = lmq_matmul()
-    (job.m, job.n, job.k) = (m, n, 768)
-    let product = Product.float(job)
-    let unitWork = threads == 1 ? Int.max : product.work / (shares * threads)
-    return SharedProduct(product, unitWork: unitWork, threads: threads).units
+  /// The units for threads that should have six each. Each output of each row belongs to one of them.
+  private func parts(
+    _ m: Int, _ n: Int, threads: Int, k: Int = 768, copied: Bool = true
+  ) -> [(rows: Range<Int>, panels: Range<Int>)] {
+    let product: Product
+    if copied {
+      var job = lmq_matmul_int8()
+      (job.m, job.n, job.k) = (m, n, UInt32(k))
+      product = .int8(job)
+    } else {
+      var job = lmq_matmul()
+      (job.m, job.n, job.k) = (m, n, k)
+      product = .float(job)
+    }
+    let shares = 6 * threads
+    let unitWork = threads == 1 ? Int.max : (product.work + shares - 1) / shares
+    let shared = SharedProduct(product, unitWork: unitWork, threads: threads)
+    let parts = (0..<shared.units).map { shared.part($0) }
+    let panels = (n + 31) / 32
+    var times = Array(repeating: 0, count: m * panels)
+    for part in parts {
+      for row in part.rows { for panel in part.panels { times[row * panels + panel] += 1 } }
+    }
+    #expect(times.allSatisfy { $0 == 1 })
+    let counts = parts.map(\.panels.count)
+    #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
+    return parts
   }
 
-  /// Few rows: units have eight of the panels at least, whose inputs a kernel would copy anew, and threads have
-  /// as many units each.
-  @Test(arguments: [(256, 2), (512, 2), (768, 2), (2048, 8), (3072, 12), (30720, 12)])
+  /// A unit of few rows has eight panels at least, for each of which a kernel would copy them anew, but where
+  /// threads would go without; and threads have as many units each.
+  @Test(arguments: [(256, 2), (512, 2), (768, 2), (2048, 8), (2592, 10), (3072, 12), (30720, 12)])
   func twoThreadsShareEvenly(_ n: Int, _ count: Int) {
-    #expect(units(49, n, 2) == count)
+    #expect(parts(49, n, threads: 2).count == count)
   }
 
-  @Test func allThreadsHaveSome() {
-    #expect(units(49, 512, 4) == 4)
-    #expect(units(49, 32 * 9, 8) == 5)  // of two panels and one
-    #expect(units(49, 32, 4) == 1)
+  @Test func moreThreadsShareEvenly() {
+    #expect(parts(49, 3072, threads: 3).count == 12)
+    #expect(parts(49, 512, threads: 4).count == 4)
+    #expect(parts(49, 32 * 9, threads: 8).count == 8)
+    #expect(parts(49, 32, threads: 4).count == 1)
   }
 
   @Test func oneThreadDoesAllAtOnce() {
-    #expect(units(49, 3072, 1) == 1)
-    #expect(units(0, 0, 2) == 1)
+    #expect(parts(49, 3072, threads: 1).count == 1)
+    #expect(parts(0, 0, threads: 2).count == 1)
+  }
+
+  /// Units of inputs that are not copied are as many as evens them out.
+  @Test func inputsThatAreNotCopied() {
+    #expect(parts(49, 512, threads: 2, copied: false).count == 12)
+    #expect(parts(577, 4096, threads: 2, k: 1024, copied: false).count == 14)
   }
 
   /// Rows whose inputs would leave the second cache are cut, too.
   @Test func manyRowsAreCut() {
-    #expect(units(120, 3072, 1) == 1)
-    #expect(units(240, 3072, 1) == 2)
+    #expect(parts(120, 3072, threads: 1, copied: false).count == 1)
+    #expect(parts(240, 3072, threads: 1, copied: false).count == 2)
+    #expect(parts(1576, 768, threads: 2).allSatisfy { $0.rows.count <= 504 && $0.panels.count >= 8 })
   }
 }

@@ -12,8 +12,8 @@ enum { BYTES = 256 << 20, MOST_THREADS = 2, PASSES = 10, AHEAD = 128 };
 
 typedef uint64_t words __attribute__((vector_size(64)));
 
-/* Lines that are asked for ahead of those that are read: none or AHEAD, since some processors read faster so, others
- * the other way. */
+/* How many lines ahead of the one that is read are asked for: AHEAD, or 0, which is as good as none. Some processors
+ * read faster so, others the other way. */
 static size_t ahead;
 
 /* Sums 64-byte vectors, or what the machine has for them, in four chains. Asking past the end does nothing. */

@@ -7,15 +7,14 @@ struct SharedProduct {
   /// Rows of a tile, a multiple of 12 (and so of every kernel's tile) unless one tile has them all.
   private let rows: Int
   private let rowTiles: Int
-  /// Panels of a unit.
   private let panels: Int
-  private let panelCount: Int
-  let units: Int
+  private let panelRanges: Int
+  var units: Int { rowTiles * panelRanges }
 
   /// Bytes of input rows that a tile may have, so that they stay in the second cache while panels pass.
   private static let tileBytes = 384 << 10
   /// Where inputs are copied, that is done for each unit: a unit should rather have so many panels than more
-  /// than so many rows, but for threads that would have none.
+  /// than so many rows, unless threads would go without.
   private static let leastPanels = 8
   private static let leastRows = 64
   /// Work of a unit below which handing it to another thread costs more than it brings.
@@ -24,27 +23,38 @@ struct SharedProduct {
   /// `unitWork`: the work that a unit should have; `threads` of them share the product.
   init(_ product: Product, unitWork: Int, threads: Int) {
     self.product = product
-    panelCount = max(1, product.panels)
+    panels = max(1, product.panels)
     let mostRows = max(24, SharedProduct.tileBytes / max(1, product.rowBytes) / 12 * 12)
-    let shares = product.work / max(1, unitWork) * SharedProduct.leastPanels / panelCount
+    let shares = product.work / max(1, unitWork) * SharedProduct.leastPanels / panels
     let tiles = max(
       1, (product.m + mostRows - 1) / mostRows, min(shares, product.m / SharedProduct.leastRows))
     // Tiles of nearly the same height.
     rows = tiles == 1 ? max(1, product.m) : ((product.m + tiles - 1) / tiles + 11) / 12 * 12
     rowTiles = max(1, (product.m + rows - 1) / rows)
-    let wanted = max(1, product.work / rowTiles / max(1, unitWork))
-    var ranges = min(wanted, max(threads, panelCount / SharedProduct.leastPanels))
-    if ranges > threads { ranges -= ranges % threads }  // even shares
-    panels = (panelCount + ranges - 1) / ranges
-    units = rowTiles * ((panelCount + panels - 1) / panels)
+    let wanted = Double(product.work / rowTiles) / Double(max(1, unitWork))
+    let copies = product.copiesInputs
+    var ranges = max(1, min(Int(wanted.rounded(copies ? .toNearestOrEven : .up)), panels))
+    if copies {
+      ranges = min(ranges, max(threads, panels / SharedProduct.leastPanels))
+      if ranges > threads, rowTiles % threads != 0 { ranges -= ranges % threads }  // even shares
+    }
+    panelRanges = ranges
   }
 
-  /// Does one unit. Units that follow each other share their panels.
-  func run(_ unit: Int, _ kernels: Kernels) {
+  /// The rows and panels of a unit. Units that follow each other share their panels, and no two have numbers of
+  /// panels that differ by more than one.
+  func part(_ unit: Int) -> (rows: Range<Int>, panels: Range<Int>) {
     let row = unit % rowTiles * rows
-    let panel = unit / rowTiles * panels
-    product.run(
-      rows: row..<min(row + rows, product.m), panels: panel..<min(panel + panels, panelCount), kernels)
+    let range = unit / rowTiles
+    return (
+      row..<min(row + rows, product.m),
+      range * panels / panelRanges..<(range + 1) * panels / panelRanges
+    )
+  }
+
+  func run(_ unit: Int, _ kernels: Kernels) {
+    let part = part(unit)
+    product.run(rows: part.rows, panels: part.panels, kernels)
   }
 }
 
@@ -53,8 +63,9 @@ extension Engine {
   private static let sharesPerThread = 6
 
   private func unitWork(of total: Int) -> Int {
-    pool.threads == 1
-      ? Int.max : max(SharedProduct.leastWork, total / (Engine.sharesPerThread * pool.threads))
+    guard pool.threads > 1 else { return Int.max }
+    let shares = Engine.sharesPerThread * pool.threads
+    return max(SharedProduct.leastWork, (total &+ shares &- 1) / shares)
   }
 
   func multiply(_ product: Product) {

@@ -41,10 +41,18 @@ enum Product {
     }
   }
 
+  /// Whether kernels may have to copy input rows to multiply them.
+  var copiesInputs: Bool {
+    switch self {
+    case .float(let job): job.x_rows != nil
+    case .int8: true
+    }
+  }
+
   /// The number of multiplications, as far as it matters for a fair share; int8 ones are several times
   /// faster. Few rows take as long as some more would, since they wait for the weights.
   var work: Int {
-    let products = Double(max(m, 8)) * Double(n) * Double(k)
+    let products = Double(m == 0 ? 0 : max(m, 8)) * Double(n) * Double(k)
     switch self {
     case .float: return Int(min(products, 1e12))
     case .int8: return Int(min(products, 1e12)) / 4
