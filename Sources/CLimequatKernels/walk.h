@@ -36,7 +36,7 @@ typedef struct {
   bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
                            // gives weights
   size_t alone_rows;       // for up to so many, whose tile reads weights front to back, the processor fetches them
-                           // faster by itself than when it is asked to
+                           // faster by itself than when it is asked to, as measured (Zen 4)
   lmq_tile_function *tile;
   lmq_copy_function *copy;  // NULL: the tile takes inputs as they are
   const void *job;

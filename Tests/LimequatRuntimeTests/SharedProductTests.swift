@@ -5,23 +5,23 @@ import Testing
 
 /// Into which units a product is cut.
 @Suite struct SharedProductTests {
-  /// The units for threads that should have six each. Each output of each row belongs to one of them.
+  private func product(_ m: Int, _ n: Int, k: Int = 768, copied: Bool = true) -> Product {
+    guard copied else {
+      var job = lmq_matmul()
+      (job.m, job.n, job.k) = (m, n, k)
+      return .float(job)
+    }
+    var job = lmq_matmul_int8()
+    (job.m, job.n, job.k) = (m, n, UInt32(k))
+    return .int8(job)
+  }
+
+  /// The units of a product, which is all there is to do. Each output of each row belongs to one of them.
   private func parts(
     _ m: Int, _ n: Int, threads: Int, k: Int = 768, copied: Bool = true
   ) -> [(rows: Range<Int>, panels: Range<Int>)] {
-    let product: Product
-    if copied {
-      var job = lmq_matmul_int8()
-      (job.m, job.n, job.k) = (m, n, UInt32(k))
-      product = .int8(job)
-    } else {
-      var job = lmq_matmul()
-      (job.m, job.n, job.k) = (m, n, k)
-      product = .float(job)
-    }
-    let shares = 6 * threads
-    let unitWork = threads == 1 ? Int.max : (product.work + shares - 1) / shares
-    let shared = SharedProduct(product, unitWork: unitWork, threads: threads)
+    let product = product(m, n, k: k, copied: copied)
+    let shared = SharedProduct(product, of: product.work, threads: threads)
     let parts = (0..<shared.units).map { shared.part($0) }
     let panels = (n + 31) / 32
     var times = Array(repeating: 0, count: m * panels)
@@ -64,5 +64,17 @@ import Testing
     #expect(parts(120, 3072, threads: 1, copied: false).count == 1)
     #expect(parts(240, 3072, threads: 1, copied: false).count == 2)
     #expect(parts(1576, 768, threads: 2).allSatisfy { $0.rows.count <= 504 && $0.panels.count >= 8 })
+    #expect(parts(196, 768, threads: 2).count == 6)  // three tiles, two ranges: three each
+  }
+
+  /// Of products that share threads, small ones are not cut. One row counts as eight: it takes as long.
+  @Test func productsTogether() {
+    let large = product(64, 3072)
+    let small = product(1, 3072)
+    #expect(small.work == product(8, 3072).work)
+    #expect(product(0, 3072).work == 0)
+    let total = large.work + small.work
+    #expect(SharedProduct(large, of: total, threads: 2).units == 10)
+    #expect(SharedProduct(small, of: total, threads: 2).units == 1)
   }
 }

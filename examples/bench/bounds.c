@@ -12,8 +12,8 @@ enum { BYTES = 256 << 20, MOST_THREADS = 2, PASSES = 10, AHEAD = 128 };
 
 typedef uint64_t words __attribute__((vector_size(64)));
 
-/* How many lines ahead of the one that is read are asked for: AHEAD, or 0, which is as good as none. Some processors
- * read faster so, others the other way. */
+/* How many lines ahead of the one that is read are asked for: AHEAD, or 0 if none are. Some processors read faster
+ * so, others the other way. */
 static size_t ahead;
 
 /* Sums 64-byte vectors, or what the machine has for them, in four chains. Asking past the end does nothing. */
@@ -21,7 +21,7 @@ static void *read_all(void *memory) {
   const words *all = memory;
   words sums[4] = {{0}};
   for (size_t i = 0; i < BYTES / sizeof(words); i += 4) {
-    for (size_t line = 0; line < 4; line++) __builtin_prefetch(&all[i + ahead + line], 0, 2);
+    for (size_t line = 0; ahead > 0 && line < 4; line++) __builtin_prefetch(&all[i + ahead + line], 0, 2);
     sums[0] += all[i];
     sums[1] += all[i + 1];
     sums[2] += all[i + 2];

@@ -18,31 +18,37 @@ struct SharedProduct {
   private static let leastPanels = 8
   private static let leastRows = 64
   /// Work of a unit below which handing it to another thread costs more than it brings.
-  static let leastWork = 1 << 18
+  private static let leastWork = 1 << 18
+  /// Shares of all work that each thread should get, so that an uneven start evens out.
+  private static let sharesPerThread = 6
 
-  /// `unitWork`: the work that a unit should have; `threads` of them share the product.
-  init(_ product: Product, unitWork: Int, threads: Int) {
+  /// `total`: the work of this product and those that `threads` threads share with it.
+  init(_ product: Product, of total: Int, threads: Int) {
     self.product = product
     panels = max(1, product.panels)
+    let allShares = SharedProduct.sharesPerThread * threads
+    let unitWork =
+      threads == 1 ? Int.max : max(SharedProduct.leastWork, (total &+ allShares &- 1) / allShares)
     let mostRows = max(24, SharedProduct.tileBytes / max(1, product.rowBytes) / 12 * 12)
-    let shares = product.work / max(1, unitWork) * SharedProduct.leastPanels / panels
+    let shares = product.work / unitWork * SharedProduct.leastPanels / panels
     let tiles = max(
       1, (product.m + mostRows - 1) / mostRows, min(shares, product.m / SharedProduct.leastRows))
     // Tiles of nearly the same height.
     rows = tiles == 1 ? max(1, product.m) : ((product.m + tiles - 1) / tiles + 11) / 12 * 12
     rowTiles = max(1, (product.m + rows - 1) / rows)
-    let wanted = Double(product.work / rowTiles) / Double(max(1, unitWork))
+    let wanted = Double(product.work / rowTiles) / Double(unitWork)
     let copies = product.copiesInputs
     var ranges = max(1, min(Int(wanted.rounded(copies ? .toNearestOrEven : .up)), panels))
     if copies {
       ranges = min(ranges, max(threads, panels / SharedProduct.leastPanels))
-      if ranges > threads, rowTiles % threads != 0 { ranges -= ranges % threads }  // even shares
+      // Even shares.
+      if ranges > threads, rowTiles % threads != 0 { ranges -= ranges % threads }
     }
     panelRanges = ranges
   }
 
-  /// The rows and panels of a unit. Units that follow each other share their panels, and no two have numbers of
-  /// panels that differ by more than one.
+  /// The rows and panels of a unit. Units that follow each other share their panels; none has more than one
+  /// panel more than another.
   func part(_ unit: Int) -> (rows: Range<Int>, panels: Range<Int>) {
     let row = unit % rowTiles * rows
     let range = unit / rowTiles
@@ -59,17 +65,8 @@ struct SharedProduct {
 }
 
 extension Engine {
-  /// Shares of all work that each thread should get, so that an uneven start evens out.
-  private static let sharesPerThread = 6
-
-  private func unitWork(of total: Int) -> Int {
-    guard pool.threads > 1 else { return Int.max }
-    let shares = Engine.sharesPerThread * pool.threads
-    return max(SharedProduct.leastWork, (total &+ shares &- 1) / shares)
-  }
-
   func multiply(_ product: Product) {
-    let shared = SharedProduct(product, unitWork: unitWork(of: product.work), threads: pool.threads)
+    let shared = SharedProduct(product, of: product.work, threads: pool.threads)
     pool.run(shared.units) { unit, _ in shared.run(unit, kernels) }
   }
 
@@ -81,10 +78,9 @@ extension Engine {
   ) {
     var total = 0
     for index in 0..<count { total &+= jobs[index].work }  // only a measure
-    let unitWork = unitWork(of: total)
     var units = 0
     for index in 0..<count {
-      products[index] = SharedProduct(jobs[index], unitWork: unitWork, threads: pool.threads)
+      products[index] = SharedProduct(jobs[index], of: total, threads: pool.threads)
       firstUnits[index] = units
       units += products[index].units
     }

@@ -41,7 +41,8 @@ enum Product {
     }
   }
 
-  /// Whether kernels may have to copy input rows to multiply them.
+  /// Whether kernels may have to copy input rows to multiply them. Floats 2 KB apart are copied, too, but
+  /// ``PaddedRows`` makes that rare.
   var copiesInputs: Bool {
     switch self {
     case .float(let job): job.x_rows != nil
