@@ -158,10 +158,15 @@ typedef struct { size_t row, rows, first, count; } band;
 static void walk_band(
     const lmq_walk *walk, const cuts *c, scratch *to, band b, parts tiles, size_t panel, size_t group) {
   const size_t row_bytes = panel_row(walk->type), panel_bytes = walk->k * row_bytes, ahead = ahead_of(walk);
+  // Set field by field: clearing what lies between fields would wait for the results of the last tile.
+  lmq_tile tile;
+  tile.type = walk->type, tile.codes = walk->codes, tile.x_bytes = c->x_bytes, tile.plane = c->plane;
+  tile.strays = &to->strays;
   size_t start = 0;
   do {  // at least once, since no inputs have sums, too
     size_t k = lmq_min(c->block, walk->k - start);
     bool last = start + k == walk->k;
+    tile.k = k, tile.is_first = start == 0;
     for (size_t done = 0, rows; done < b.rows; done += rows) {
       rows = b.rows - done;
       if (c->copy) rows = copy_rows(walk, c, b.row + done, rows, start, k, to, to->negatives + done);
@@ -175,7 +180,8 @@ static void walk_band(
         // Totals of one block are used up at once, so that all panels can share a place in the first cache.
         char *total = to->bytes + ((walk->k > c->block ? p : 0) * c->band_rows + done) * TOTAL_BYTES;
         // Memory has the time of two tiles, which is enough.
-        const size_t fetching = lmq_min(b.count, 2), next_bytes = row_bytes / fetching;
+        const size_t fetching = lmq_min(b.count, 2);
+        tile.w = w, tile.next_bytes = row_bytes / fetching;
         for (size_t t = 0, at = 0, size; at < rows; t++, at += size) {
           size = lmq_min(part_size(tiles, b.first + t), rows - at);
           for (size_t i = 0; last && i < size; i++) {
@@ -183,11 +189,9 @@ static void walk_band(
             __builtin_prefetch(y, 1);
             __builtin_prefetch(y + 64, 1);
           }
-          walk->tile(&(lmq_tile){
-              .type = walk->type, .rows = size, .k = k, .x = x + at * c->x_bytes, .x_bytes = c->x_bytes,
-              .codes = walk->codes, .plane = c->plane, .strays = &to->strays, .w = w,
-              .totals = total + at * TOTAL_BYTES, .is_first = start == 0,
-              .next = after && t < fetching ? after + t * next_bytes * k : NULL, .next_bytes = next_bytes});
+          tile.rows = size, tile.x = x + at * c->x_bytes, tile.totals = total + at * TOTAL_BYTES;
+          tile.next = after && t < fetching ? after + t * tile.next_bytes * k : NULL;
+          walk->tile(&tile);
         }
         if (last)
           walk->finish(&(lmq_finish){
