@@ -24,20 +24,26 @@ struct CodedRows {
     return threads == 1 || rows / band >= bandsPerThread * threads ? band : max(1, rows)
   }
 
-  /// Floats of a thread's band, whole cache lines.
-  static func floats(band: Int, width: Int) -> Int { (band * width + 15) / 16 * 16 }
+  /// Floats from one row of a band to the next: an odd number of cache lines, so that a column's lines don't all
+  /// meet in a few places of the first cache.
+  static func bandStride(width: Int) -> Int { ((width + 15) / 16 | 1) * 16 }
+  /// Floats of a thread's band.
+  static func floats(band: Int, width: Int) -> Int { band * bandStride(width: width) }
 }
 
 extension Engine {
   /// Calls `body` with bands that together are all rows, and where their floats are to go, and quantises
   /// them.
   func makeCodes(
-    _ rows: CodedRows, _ body: (_ rows: Range<Int>, _ y: UnsafeMutablePointer<Float>) -> Void
+    _ rows: CodedRows, _ body: (_ rows: Range<Int>, _ y: Product.Rows) -> Void
   ) {
     pool.run((rows.count + rows.band - 1) / rows.band) { band, worker in
       let range = band * rows.band..<min((band + 1) * rows.band, rows.count)
       let own = worker * CodedRows.floats(band: rows.band, width: rows.width)
-      let y = rows.floats + (rows.areOfBands ? own : range.lowerBound * rows.width)
+      let y =
+        rows.areOfBands
+        ? (rows.floats + own, CodedRows.bandStride(width: rows.width))
+        : (rows.floats + range.lowerBound * rows.width, rows.width)
       body(range, y)
       quantizeHere(y, rows: range.count, width: rows.width, into: rows.codes.advanced(by: range.lowerBound))
     }

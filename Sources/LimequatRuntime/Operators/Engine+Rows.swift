@@ -21,7 +21,7 @@ extension Engine {
   }
 
   func layerNorm(_ norm: LayerNorm, _ x: UnsafePointer<Float>, into rows: CodedRows) {
-    makeCodes(rows) { part, y in layerNormHere(norm, x, y, norm.width, part) }
+    makeCodes(rows) { part, y in layerNormHere(norm, x, y.start, y.stride, part) }
   }
 
   /// Some rows of x.

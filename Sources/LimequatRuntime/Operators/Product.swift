@@ -60,17 +60,18 @@ enum Product {
     }
   }
 
-  /// Rows `range` of the product, and the panels `panels` of them. They go to `y` on, if it is given, rather
+  /// Rows, and the floats from one to the next.
+  typealias Rows = (start: UnsafeMutablePointer<Float>, stride: Int)
+
+  /// Rows `range` of the product, and the panels `panels` of them. They go to `place`, if it is given, rather
   /// than where the product has them.
-  func run(
-    rows range: Range<Int>, panels: Range<Int>, to y: UnsafeMutablePointer<Float>? = nil, _ kernels: Kernels
-  ) {
+  func run(rows range: Range<Int>, panels: Range<Int>, to place: Rows? = nil, _ kernels: Kernels) {
     let row = range.lowerBound
     switch self {
     case .float(var part):
       part.m = range.count
       if let list = part.x_rows { part.x_rows = list + row } else { part.x += row * part.x_stride }
-      part.y = y ?? part.y + row * part.y_stride
+      (part.y, part.y_stride) = place ?? (part.y + row * part.y_stride, part.y_stride)
       if let residual = part.residual { part.residual = residual + row * part.residual_stride }
       kernels.table.pointee.matmul(&part, panels.lowerBound, panels.upperBound)
     case .int8(var part):
@@ -82,7 +83,7 @@ enum Product {
         part.x_scales += row
         part.x_offsets += row
       }
-      part.y = y ?? part.y + row * part.y_stride
+      (part.y, part.y_stride) = place ?? (part.y + row * part.y_stride, part.y_stride)
       if let residual = part.residual { part.residual = residual + row * part.residual_stride }
       kernels.table.pointee.matmul_int8(&part, panels.lowerBound, panels.upperBound)
     }

@@ -10,6 +10,7 @@ extension SparseMoERun {
     let jobs = part(room.jobs, Product.self)
     let firstUnits = part(room.firstUnits, Int.self)
     let step = room.shape.isGated ? 2 : 1
+    let floats = CodedRows.floats(band: band, width: width)
     var units = 0
     for index in 0..<count / step {
       firstUnits[index] = units
@@ -22,11 +23,16 @@ extension SparseMoERun {
       let product = jobs[index * step]
       let start = (unit - firstUnits[index]) * band
       let range = start..<min(start + band, product.m)
-      let (y, z) = (hidden + worker * band * width, gate + worker * band * width)
+      let (own, stride) = (worker * floats, CodedRows.bandStride(width: width))
+      let y = (hidden + own, stride)
       product.run(rows: range, panels: 0..<product.panels, to: y, engine.kernels)
       if step == 2 {
-        jobs[index * step + 1].run(rows: range, panels: 0..<product.panels, to: z, engine.kernels)
-        engine.table.binary(z, y, y, range.count * width, LMQ_MULTIPLY, false)
+        let z = gate + own
+        jobs[index * step + 1].run(rows: range, panels: 0..<product.panels, to: (z, stride), engine.kernels)
+        for row in 0..<range.count {
+          let place = row * stride
+          engine.table.binary(z + place, y.0 + place, y.0 + place, width, LMQ_MULTIPLY, false)
+        }
       }
       engine.quantizeHere(
         y, rows: range.count, width: width, into: codes.advanced(by: (product.y - hidden) / width + start))
@@ -39,6 +45,6 @@ extension SparseMoERoom {
   /// band for each thread has room where all rows would have it.
   func hiddenBand(rows: Int) -> Int? {
     let band = CodedRows.productBand(rows: rows, width: shape.hiddenSize, threads: threads)
-    return band < rows / threads ? band : nil
+    return threads * CodedRows.floats(band: band, width: shape.hiddenSize) <= rows * shape.hiddenSize ? band : nil
   }
 }
