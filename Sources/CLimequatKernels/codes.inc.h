@@ -9,7 +9,7 @@ LMQ_INLINE void codes_write(uint8_t *codes, size_t count, vec a) {
     v_codes(codes, a);
   } else {
     v_codes(space, a);
-    memcpy(codes, space, count);
+    copy_bytes(codes, space, count);
   }
 }
 
@@ -28,12 +28,12 @@ static void rows_quantize(
     vec below = v_set(0.0f), above = v_set(0.0f), bad = v_set(0.0f);
     VECTORS(j, count, k) {
       vec a = v_read(x + j, count, 0.0f);
-      below = v_max(below, v_sub(v_set(0.0f), a));
+      below = v_min(below, a);
       above = v_max(above, a);
       bad = v_add(bad, v_sub(a, a));  // a NaN for what is not finite
     }
     // From -low to high.
-    float low = v_largest(below), high = v_largest(above), finite = v_sum(bad);
+    float low = v_largest(v_sub(v_set(0.0f), below)), high = v_largest(above), finite = v_sum(bad);
     if (k > WIDEST_OFFSET_ROW) low = high = high > low ? high : low;
     float half = 0.5f * low + 0.5f * high, factor = 127.5f / half;
     size_t padded = (k + 3) / 4 * 4;

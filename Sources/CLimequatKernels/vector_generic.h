@@ -38,6 +38,7 @@ static __attribute__((noinline)) vec v_fma(vec a, vec b, vec c) {
 }
 /// The second operand where the two are equal or one is a NaN.
 LMQ_INLINE vec v_max(vec a, vec b) { return (vec){a.lanes > b.lanes ? a.lanes : b.lanes}; }
+LMQ_INLINE vec v_min(vec a, vec b) { return (vec){a.lanes < b.lanes ? a.lanes : b.lanes}; }
 /// a is a NaN ? yes : no
 LMQ_INLINE vec v_where_nan(vec a, vec yes, vec no) {
   return (vec){a.lanes != a.lanes ? yes.lanes : no.lanes};
