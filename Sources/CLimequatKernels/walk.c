@@ -147,7 +147,7 @@ static size_t copy_rows(
 /// over each. All distances are measured, on x86-64.
 static size_t ahead_of(const lmq_walk *walk) {
   if (walk->m <= walk->alone_rows) return 0;
-  if (walk->is_wide) return (walk->m <= 3 ? 2 : 32) << 10;
+  if (walk->is_wide) return (walk->m <= 3 ? 2 : 8) << 10;
   return (walk->m == 1 ? 4 : 32) << 10;
 }
 
