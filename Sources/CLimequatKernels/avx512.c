@@ -72,7 +72,8 @@ static void matmul_int8(const lmq_matmul_int8 *job, size_t panel_begin, size_t p
 }
 static void matmul_int8_vnni(const lmq_matmul_int8 *job, size_t panel_begin, size_t panel_end) {
   matmul_int8_with(
-      job, panel_begin, panel_end, (int8_tile){.rows = 12, .tile = lmq_tile_avx512_vnni, .is_wide = true, .alone_rows = 4});
+      job, panel_begin, panel_end,
+      (int8_tile){.rows = 12, .tile = lmq_tile_avx512_vnni, .is_wide = true, .alone_rows = 4});
 }
 
 const lmq_kernels lmq_avx512 = LMQ_KERNELS("avx512", matmul, matmul_int8, lmq_limit_avx2);

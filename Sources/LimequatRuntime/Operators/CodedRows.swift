@@ -24,28 +24,32 @@ struct CodedRows {
     return threads == 1 || rows / band >= bandsPerThread * threads ? band : max(1, rows)
   }
 
-  /// Floats from one row of a band to the next: an odd number of cache lines, so that a column's lines don't all
-  /// meet in a few places of the first cache.
+  /// Floats from one row of a thread's band to the next: an odd number of cache lines, so that rows do not meet
+  /// in a few places of the first cache.
   static func bandStride(width: Int) -> Int { ((width + 15) / 16 | 1) * 16 }
   /// Floats of a thread's band.
   static func floats(band: Int, width: Int) -> Int { band * bandStride(width: width) }
+
+  /// Where a thread makes the band that begins at `row`.
+  fileprivate func place(_ row: Int, _ worker: Int) -> Product.Rows {
+    guard areOfBands else { return (floats + row * width, width) }
+    return (
+      floats + worker * CodedRows.floats(band: band, width: width), CodedRows.bandStride(width: width)
+    )
+  }
 }
 
 extension Engine {
   /// Calls `body` with bands that together are all rows, and where their floats are to go, and quantises
   /// them.
-  func makeCodes(
-    _ rows: CodedRows, _ body: (_ rows: Range<Int>, _ y: Product.Rows) -> Void
-  ) {
+  func makeCodes(_ rows: CodedRows, _ body: (_ rows: Range<Int>, _ y: Product.Rows) -> Void) {
     pool.run((rows.count + rows.band - 1) / rows.band) { band, worker in
       let range = band * rows.band..<min((band + 1) * rows.band, rows.count)
-      let own = worker * CodedRows.floats(band: rows.band, width: rows.width)
-      let y =
-        rows.areOfBands
-        ? (rows.floats + own, CodedRows.bandStride(width: rows.width))
-        : (rows.floats + range.lowerBound * rows.width, rows.width)
+      let y = rows.place(range.lowerBound, worker)
       body(range, y)
-      quantizeHere(y, rows: range.count, width: rows.width, into: rows.codes.advanced(by: range.lowerBound))
+      quantizeHere(
+        y.start, stride: y.stride, rows: range.count, width: rows.width,
+        into: rows.codes.advanced(by: range.lowerBound))
     }
   }
 

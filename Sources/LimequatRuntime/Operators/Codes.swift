@@ -62,14 +62,13 @@ extension Engine {
   func quantize(_ x: UnsafePointer<Float>, rows: Int, width: Int, into codes: Codes) {
     forRows(rows, width: width) { part, _ in
       let start = part.lowerBound
-      let rows = (UnsafeMutablePointer(mutating: x + start * width), width)
-      quantizeHere(rows, rows: part.count, width: width, into: codes.advanced(by: start))
+      quantizeHere(
+        x + start * width, stride: width, rows: part.count, width: width, into: codes.advanced(by: start))
     }
   }
 
   /// The same on this thread.
-  func quantizeHere(_ x: Product.Rows, rows: Int, width: Int, into codes: Codes) {
-    table.quantize_rows(
-      x.start, x.stride, rows, width, codes.start, codes.stride, codes.scales, codes.offsets)
+  func quantizeHere(_ x: UnsafePointer<Float>, stride: Int, rows: Int, width: Int, into codes: Codes) {
+    table.quantize_rows(x, stride, rows, width, codes.start, codes.stride, codes.scales, codes.offsets)
   }
 }

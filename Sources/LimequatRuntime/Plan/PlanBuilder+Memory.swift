@@ -124,11 +124,12 @@ extension PlanBuilder {
       return OutputCodes(start: start, band: band, floats: nil, isOfBands: false)
     }
     var layout = RoomLayout()
-    let isOfBands = band < rows / threads
+    let ofBand = CodedRows.floats(band: band, width: width)
+    let isOfBands = ofBand < value.count / threads
     if isOfBands {
-      _ = layout.take(threads, CodedRows.floats(band: band, width: width), size: 4)
+      _ = layout.take(threads, ofBand, size: 4)
     } else {
-      _ = layout.take(rows, width, size: 4)
+      _ = layout.take(value.count, size: 4)
     }
     guard !layout.isTooLarge, let floats = arena.take(layout.size) else { throw .tooLarge }
     return OutputCodes(start: start, band: band, floats: floats, isOfBands: isOfBands)

@@ -10,7 +10,7 @@ extension SparseMoERun {
     let jobs = part(room.jobs, Product.self)
     let firstUnits = part(room.firstUnits, Int.self)
     let step = room.shape.isGated ? 2 : 1
-    let floats = CodedRows.floats(band: band, width: width)
+    let (floats, stride) = (CodedRows.floats(band: band, width: width), CodedRows.bandStride(width: width))
     var units = 0
     for index in 0..<count / step {
       firstUnits[index] = units
@@ -23,28 +23,26 @@ extension SparseMoERun {
       let product = jobs[index * step]
       let start = (unit - firstUnits[index]) * band
       let range = start..<min(start + band, product.m)
-      let (own, stride) = (worker * floats, CodedRows.bandStride(width: width))
-      let y = (hidden + own, stride)
-      product.run(rows: range, panels: 0..<product.panels, to: y, engine.kernels)
+      let (y, z) = (hidden + worker * floats, gate + worker * floats)
+      product.run(rows: range, panels: 0..<product.panels, to: (y, stride), engine.kernels)
       if step == 2 {
-        let z = gate + own
         jobs[index * step + 1].run(rows: range, panels: 0..<product.panels, to: (z, stride), engine.kernels)
-        for row in 0..<range.count {
-          let place = row * stride
-          engine.table.binary(z + place, y.0 + place, y.0 + place, width, LMQ_MULTIPLY, false)
-        }
+        // With what lies between the rows, which nobody reads.
+        engine.table.binary(z, y, y, range.count * stride, LMQ_MULTIPLY, false)
       }
       engine.quantizeHere(
-        y, rows: range.count, width: width, into: codes.advanced(by: (product.y - hidden) / width + start))
+        y, stride: stride, rows: range.count, width: width,
+        into: codes.advanced(by: (product.y - hidden) / width + start))
     }
   }
 }
 
 extension SparseMoERoom {
-  /// Rows of a band of a wave's first products. Nil where threads share so few rows better by panels; else a
-  /// band for each thread has room where all rows would have it.
+  /// Rows of a band of a wave's first products, if a band for each thread has room where all rows would have
+  /// it. Nil where it has not: threads share so few rows better by panels.
   func hiddenBand(rows: Int) -> Int? {
     let band = CodedRows.productBand(rows: rows, width: shape.hiddenSize, threads: threads)
-    return threads * CodedRows.floats(band: band, width: shape.hiddenSize) <= rows * shape.hiddenSize ? band : nil
+    let floats = threads * CodedRows.floats(band: band, width: shape.hiddenSize)
+    return floats <= rows * shape.hiddenStride ? band : nil
   }
 }
