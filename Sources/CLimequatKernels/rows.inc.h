@@ -52,7 +52,7 @@ static void rows_layer_norm(
   }
 }
 
-/// A few bytes, without a call: around that, loops could not keep their constants in registers.
+/// A few bytes, without a call: around that, loops of x86-64 could not keep their constants in registers.
 LMQ_INLINE void copy_bytes(uint8_t *to, const uint8_t *from, size_t count) {
   LMQ_ROLLED for (size_t j = 0; j < count; j++) {
     to[j] = from[j];

@@ -36,7 +36,7 @@ static __attribute__((noinline)) vec v_fma(vec a, vec b, vec c) {
   LANES(i) z[i] = fmaf(x[i], y[i], z[i]);
   return v_load(z);
 }
-/// The second operand where the two are equal or one is a NaN.
+/// These answer the second operand where the two are equal or one is a NaN.
 LMQ_INLINE vec v_max(vec a, vec b) { return (vec){a.lanes > b.lanes ? a.lanes : b.lanes}; }
 LMQ_INLINE vec v_min(vec a, vec b) { return (vec){a.lanes < b.lanes ? a.lanes : b.lanes}; }
 /// a is a NaN ? yes : no

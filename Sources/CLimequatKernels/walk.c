@@ -142,13 +142,13 @@ static size_t copy_rows(
   return i;
 }
 
-/// Bytes from the weights of a single tile to those that are fetched meanwhile; 0: none are. With few rows, asking
-/// for much more than memory gives only makes it slower; wide tiles have few rows up to three, others take longer
-/// over each. All distances are measured, on x86-64.
+/// Bytes from the weights of a single tile to those that are fetched meanwhile; 0: none are. With few rows,
+/// asking for much more than memory gives only makes it slower: wide tiles of floats have few up to three, others
+/// take longer over each. Distances are measured, on x86-64.
 static size_t ahead_of(const lmq_walk *walk) {
   if (walk->m <= walk->alone_rows) return 0;
-  if (walk->is_wide) return (walk->m <= 3 ? 2 : 8) << 10;
-  return (walk->m == 1 ? 4 : 32) << 10;
+  if (walk->is_wide && walk->type == LMQ_INT8) return 8 << 10;
+  return (walk->is_wide && walk->m <= 3 ? 2 : walk->m == 1 ? 4 : 32) << 10;
 }
 
 /// A band: `rows` rows from `row` on, cut into `count` of the tiles, the first being tile `first`.

@@ -35,8 +35,8 @@ typedef struct {
                            // front to back
   bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
                            // gives weights
-  size_t alone_rows;       // for up to so many, whose tile reads weights front to back, the processor fetches them
-                           // faster by itself than when it is asked to, as measured (Zen 4)
+  size_t alone_rows;       // of up to so many, whose tile reads weights front to back, the processor fetches
+                           // these faster by itself than when it is asked to, as measured (Zen 4)
   lmq_tile_function *tile;
   lmq_copy_function *copy;  // NULL: the tile takes inputs as they are
   const void *job;

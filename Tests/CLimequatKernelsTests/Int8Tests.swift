@@ -68,6 +68,23 @@ import Testing
     #expect(rows.codes[0] >= 254 && rows.codes[1] <= 1 && rows.scales[0] > 0)
   }
 
+  /// What lies between rows takes no part, and rows of nothing are 0.
+  @Test(arguments: Table.all) func onlyRowsAreRead(table: Table) {
+    let (k, stride, step) = (21, 53, 24)
+    var random = Random(7)
+    let rows = (0..<3).map { _ in random.values(k, 5) }
+    let x = rows.flatMap { $0 + [Float](repeating: .nan, count: stride - k) }
+    var codes = [UInt8](repeating: 99, count: 3 * step)
+    var (scales, offsets) = ([Float](repeating: .nan, count: 3), [Int32](repeating: 999, count: 3))
+    table.functions.quantize_rows(x, stride, 3, k, &codes, step, &scales, &offsets)
+    let alone = rows.map { quantize($0, rows: 1, width: k) }
+    #expect(codes == alone.flatMap(\.codes))
+    #expect(scales == alone.flatMap(\.scales) && offsets == alone.flatMap(\.offsets))
+    codes = [UInt8](repeating: 99, count: 3 * step)
+    table.functions.quantize_rows(x, stride, 3, 0, &codes, step, &scales, &offsets)
+    #expect(codes.allSatisfy { $0 == 99 } && scales == [0, 0, 0] && offsets == [0, 0, 0])
+  }
+
   @Test func theLargestNumbersAreFinite() {
     let most = Float.greatestFiniteMagnitude
     let rows = quantize([most, -most, most, 0], rows: 1, width: 4)

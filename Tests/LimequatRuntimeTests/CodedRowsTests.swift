@@ -14,7 +14,9 @@ import Testing
 
   /// "dense": x + MLP(norm(x)). "sparse": the same, and h + experts(norm(h)). A band of the hidden layers has
   /// 36 rows.
-  private static func blocks(_ attributes: SparseMoEAttributes) throws -> TestContainer {
+  private static func blocks(
+    _ attributes: SparseMoEAttributes, hidden: Int = hidden
+  ) throws -> TestContainer {
     var numbers = TestNumbers(seed: 3)
     var container = TestContainer()
     for (name, shape) in [("first", [width, hidden]), ("second", [hidden, width]), ("router", [width, 2])] {
@@ -92,14 +94,51 @@ import Testing
     #expect(try Self.plan(model, "dense", threads: 256).arenaSize < 2 * floats)
   }
 
+  /// Rows of a band lie further apart than they are wide, and yet take less room than all rows would.
+  @Test(arguments: [1, 15, 16, 17, 32, 33, 64, 768, 3061, 3072, 3088]) func bandsHaveRoom(width: Int) {
+    let stride = CodedRows.bandStride(width: width)
+    #expect(stride >= width && stride < width + 32 && stride % 32 == 16)
+    for threads in [1, 2, 3, 64] {
+      for rows in [0, 1, 36, 37, 72, 340, 3000, 5000, 20_000] {
+        let band = CodedRows.productBand(rows: rows, width: width, threads: threads)
+        guard CodedRows.bandsSaveRoom(band, rows: rows, width: width, threads: threads) else { continue }
+        #expect(band < rows && threads * band * stride < rows * width, "\(rows) rows, \(threads) threads")
+      }
+    }
+  }
+
+  /// 2,724 rows of 48 floats take the room of 4,086 rows of 32.
+  @Test(arguments: [(3000, false), (4086, false), (4087, true)]) func narrowRowsGrowInBands(
+    rows: Int, areOfUse: Bool
+  ) {
+    let band = CodedRows.productBand(rows: rows, width: 32, threads: 1)
+    #expect(band == 2724)
+    #expect(CodedRows.bandsSaveRoom(band, rows: rows, width: 32, threads: 1) == areOfUse)
+  }
+
+  @Test(arguments: [32, 3061, 3072, 3088], [1, 2]) func bandsOfExpertsFitTheirRoom(
+    hidden: Int, threads: Int
+  ) throws {
+    let attributes = SparseMoEAttributes(k: 1, activation: .swiglu)
+    let model = try Model.open(container: try Self.blocks(attributes, hidden: hidden).openQuantized())
+    let room = try #require(try Self.plan(model, "sparse", threads: threads).rooms[0])
+    for rows in 0...room.shape.waveRows {
+      guard let band = room.hiddenBand(rows: rows) else { continue }
+      let floats = threads * CodedRows.floats(band: band, width: hidden)
+      #expect(4 * floats <= room.gate - room.hidden, "\(rows) rows in bands of \(band)")
+    }
+    #expect((room.hiddenBand(rows: room.shape.waveRows) != nil) == (hidden > 32))
+  }
+
   /// Bands or none, and rows alone or in a batch: the same bits.
-  @Test(arguments: [
-    SparseMoEAttributes(k: 1, activation: .geluTanh), SparseMoEAttributes(k: 2, activation: .geluTanh),
-    SparseMoEAttributes(k: 1, activation: .swiglu),
-    SparseMoEAttributes(k: 1, activation: .geluTanh, dispatchBF16: true),
-  ])
-  func bandsChangeNoBits(_ attributes: SparseMoEAttributes) throws {
-    let container = try Self.blocks(attributes).openQuantized()
+  @Test(
+    arguments: [
+      SparseMoEAttributes(k: 1, activation: .geluTanh), SparseMoEAttributes(k: 2, activation: .geluTanh),
+      SparseMoEAttributes(k: 1, activation: .swiglu),
+      SparseMoEAttributes(k: 1, activation: .geluTanh, dispatchBF16: true),
+    ], [hidden, 3061, 3088])
+  func bandsChangeNoBits(_ attributes: SparseMoEAttributes, hidden: Int) throws {
+    let container = try Self.blocks(attributes, hidden: hidden).openQuantized()
     var numbers = TestNumbers(seed: 4)
     let x = TestTensor(
       numbers.floats(Self.items * Self.sequence * Self.width), [Self.items, Self.sequence, Self.width])

@@ -20,15 +20,19 @@ struct CodedRows {
   /// Rows of a band of a product, a multiple of 12 (and so of every kernel's tile); all, as one band, where
   /// threads share the product better by its panels.
   static func productBand(rows: Int, width: Int, threads: Int) -> Int {
-    let band = max(24, bandBytes / (4 * max(1, width)) / 12 * 12)
+    let band = max(24, bandBytes / (4 * bandStride(width: width)) / 12 * 12)
     return threads == 1 || rows / band >= bandsPerThread * threads ? band : max(1, rows)
   }
 
-  /// Floats from one row of a thread's band to the next: an odd number of cache lines, so that rows do not meet
-  /// in a few places of the first cache.
+  /// Floats from one row of a thread's band to the next: an odd number of cache lines, so that rows do not
+  /// meet in a few places of the first cache.
   static func bandStride(width: Int) -> Int { ((width + 15) / 16 | 1) * 16 }
   /// Floats of a thread's band.
   static func floats(band: Int, width: Int) -> Int { band * bandStride(width: width) }
+  /// Whether the bands of all threads take less room than so many rows, one after the other.
+  static func bandsSaveRoom(_ band: Int, rows: Int, width: Int, threads: Int) -> Bool {
+    threads * floats(band: band, width: width) < rows * width
+  }
 
   /// Where a thread makes the band that begins at `row`.
   fileprivate func place(_ row: Int, _ worker: Int) -> Product.Rows {

@@ -110,7 +110,7 @@ extension PlanBuilder {
   }
 
   /// Room for the codes of what a step makes, if it is to make them, and for floats on the way to them, if
-  /// nothing else is to be kept: a band for each thread, or all rows if these are fewer.
+  /// nothing else is to be kept: a band for each thread, or all rows if these take no more.
   private func outputCodes(
     _ step: Step, _ arena: inout ArenaLayout, _ codes: inout CodesPlan, _ lastReads: inout LastReads
   ) throws(RuntimeError) -> OutputCodes? {
@@ -124,12 +124,11 @@ extension PlanBuilder {
       return OutputCodes(start: start, band: band, floats: nil, isOfBands: false)
     }
     var layout = RoomLayout()
-    let ofBand = CodedRows.floats(band: band, width: width)
-    let isOfBands = ofBand < value.count / threads
+    let isOfBands = CodedRows.bandsSaveRoom(band, rows: rows, width: width, threads: threads)
     if isOfBands {
-      _ = layout.take(threads, ofBand, size: 4)
+      _ = layout.take(threads, CodedRows.floats(band: band, width: width), size: 4)
     } else {
-      _ = layout.take(value.count, size: 4)
+      _ = layout.take(rows, width, size: 4)
     }
     guard !layout.isTooLarge, let floats = arena.take(layout.size) else { throw .tooLarge }
     return OutputCodes(start: start, band: band, floats: floats, isOfBands: isOfBands)

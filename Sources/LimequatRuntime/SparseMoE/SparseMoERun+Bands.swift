@@ -38,11 +38,11 @@ extension SparseMoERun {
 }
 
 extension SparseMoERoom {
-  /// Rows of a band of a wave's first products, if a band for each thread has room where all rows would have
-  /// it. Nil where it has not: threads share so few rows better by panels.
+  /// Rows of a band of a wave's first products. Nil where bands of all threads might have no room, and where
+  /// threads share so few rows better by panels.
   func hiddenBand(rows: Int) -> Int? {
-    let band = CodedRows.productBand(rows: rows, width: shape.hiddenSize, threads: threads)
-    let floats = threads * CodedRows.floats(band: band, width: shape.hiddenSize)
-    return floats <= rows * shape.hiddenStride ? band : nil
+    let width = shape.hiddenSize
+    let band = CodedRows.productBand(rows: rows, width: width, threads: threads)
+    return CodedRows.bandsSaveRoom(band, rows: rows, width: width, threads: threads) ? band : nil
   }
 }
