@@ -10,7 +10,7 @@ import statistics
 import time
 from pathlib import Path
 
-from cells import CELLS, PAUSE, Worker, usable_processors
+from cells import CELLS, PAUSE, Worker, started, usable_processors
 
 PEERS = ("limequat", "onnxruntime")
 
@@ -37,7 +37,7 @@ def main() -> None:
         rows = []
         for modality, batches in CELLS.items():
             pairs = {
-                peer: [Worker(work, model, peer, "int8", modality, 1, str(p)) for p in usable_processors()[-2:]]
+                peer: [started(work, model, peer, "int8", modality, 1, str(p)) for p in usable_processors()[-2:]]
                 for peer in PEERS
             }
             for batch in batches:

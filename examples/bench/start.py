@@ -8,62 +8,15 @@ it touches. Also open time, peak RSS and the size of files on disk.
 
 import argparse
 import json
-import os
 import subprocess
 import time
 from functools import partial
 from itertools import product
 from pathlib import Path
 
-import onnx
 from cells import Worker, processors
+from page_cache import cool, stored, warm
 from peers import PEERS
-
-FILES = {
-    ("limequat", "f32"): ["f32.lmq"],
-    ("limequat", "int8"): ["int8.lmq"],
-    ("limequat unchecked", "f32"): ["f32.lmq"],
-    ("limequat unchecked", "int8"): ["int8.lmq"],
-    ("pytorch", "f32"): ["f32.weights"],
-    ("pytorch", "int8"): ["pytorch-int8-text.pt"],
-    ("openvino", "f32"): ["openvino-f32-text.xml", "openvino-f32-text.bin"],
-    ("openvino", "int8"): ["openvino-int8-text.xml", "openvino-int8-text.bin"],
-}
-GRAPHS = {"onnxruntime MoE": "moe", "onnxruntime QMoE": "qmoe"}
-
-
-def stored(folder: Path, peer: str, weights: str) -> tuple[list[Path], int]:
-    """The files that a peer reads, and the bytes that it needs of them; for graphs, those of the text alone."""
-    if (peer, weights) in FILES:
-        files = [folder / file for file in FILES[peer, weights] if (folder / file).exists()]
-        return files, sum(file.stat().st_size for file in files)
-    path = folder / f"{GRAPHS.get(peer, weights)}-text.onnx"
-    graph = onnx.load(path, load_external_data=False).graph
-    parts = {}  # a tensor may be used twice
-    for tensor in graph.initializer:
-        place = {entry.key: entry.value for entry in tensor.external_data}
-        if place:
-            parts[place["location"], place["offset"]] = int(place["length"])
-    files = [path, *(folder / name for name in {location for location, _ in parts})]
-    return files, path.stat().st_size + sum(parts.values())
-
-
-def cool(files: list[Path]) -> None:
-    """Drops files from the page cache."""
-    for file in files:
-        with open(file, "rb") as source:
-            os.fsync(source.fileno())  # what is yet to be written does not leave
-            os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def warm(files: list[Path]) -> None:
-    """Brings files into the page cache as reading leaves them there, in large folios where the system has those;
-    a file that was just written may lie in small ones, which take longer to map."""
-    cool(files)
-    for file in files:
-        with open(file, "rb", buffering=0) as source:
-            while source.readinto(bytearray(1 << 24)):
-                pass
 
 
 def limequat(work: Path, model: str, name: str, weights: str, modality: str, threads: int) -> dict:
@@ -110,7 +63,7 @@ def main() -> None:
         rows = []
         for threads, (weights, names) in product((1, 2), PEERS.items()):
             for name in ("limequat", "limequat unchecked", *names[1:]):
-                files, size = stored(work / model, name, weights)
+                files, size = stored(work / model, name, weights, "text")
                 run = partial(
                     limequat if name.startswith("limequat") else peer, work, model, name, weights, "text", threads
                 )
