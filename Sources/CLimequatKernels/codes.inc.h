@@ -4,12 +4,16 @@
 #pragma STDC FP_CONTRACT OFF
 
 LMQ_INLINE void codes_write(uint8_t *codes, size_t count, vec a) {
-  uint8_t space[LMQ_LANES];
   if (count == LMQ_LANES) {
     v_codes(codes, a);
   } else {
+#ifdef V_CODES_N
+    v_codes_n(codes, count, a);
+#else
+    uint8_t space[LMQ_LANES];
     v_codes(space, a);
-    copy_bytes(codes, space, count);
+    memcpy(codes, space, count);
+#endif
   }
 }
 

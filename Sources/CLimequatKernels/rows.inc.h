@@ -52,18 +52,11 @@ static void rows_layer_norm(
   }
 }
 
-/// A few bytes, without a call: around that, loops of x86-64 could not keep their constants in registers.
-LMQ_INLINE void copy_bytes(uint8_t *to, const uint8_t *from, size_t count) {
-  LMQ_ROLLED for (size_t j = 0; j < count; j++) {
-    to[j] = from[j];
-    __asm__ volatile("");  // else it would become a call
-  }
-}
 /// The bytes of a mask for one vector; those past its end are 0.
 LMQ_INLINE const uint8_t *mask_read(const uint8_t *mask, size_t count, uint8_t *space) {
   if (count == LMQ_LANES) return mask;
   memset(space, 0, LMQ_LANES);
-  copy_bytes(space, mask, count);
+  memcpy(space, mask, count);
   return space;
 }
 

@@ -44,9 +44,16 @@ LMQ_INLINE ivec i_sub(ivec a, ivec b) { return _mm512_sub_epi32(a, b); }
 LMQ_INLINE ivec i_multiply(ivec a, ivec b) { return _mm512_mullo_epi32(a, b); }
 LMQ_INLINE ivec i_load(const void *p) { return _mm512_loadu_si512(p); }
 LMQ_INLINE vec v_from_integers(ivec a) { return _mm512_cvtepi32_ps(a); }
+LMQ_INLINE __m512i v_whole(vec a) {
+  return _mm512_max_epi32(_mm512_cvtps_epi32(a), _mm512_setzero_si512());
+}
 LMQ_INLINE void v_codes(uint8_t *p, vec a) {
-  __m512i whole = _mm512_max_epi32(_mm512_cvtps_epi32(a), _mm512_setzero_si512());
-  _mm_storeu_si128((__m128i *)p, _mm512_cvtusepi32_epi8(whole));
+  _mm_storeu_si128((__m128i *)p, _mm512_cvtusepi32_epi8(v_whole(a)));
+}
+/// The first n.
+#define V_CODES_N
+LMQ_INLINE void v_codes_n(uint8_t *p, size_t n, vec a) {
+  _mm512_mask_cvtusepi32_storeu_epi8(p, v_first(n), v_whole(a));
 }
 LMQ_INLINE ivec i_left(ivec a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
 LMQ_INLINE ivec i_right(ivec a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }

@@ -107,7 +107,7 @@ static double rate(product *p, const char *w, size_t copies) {
   return (double)p->m * (double)p->k * (double)p->n / times[copies == 1 ? 0 : calls / 2] * 1e-9;
 }
 
-/* GB/s at which one core reads memory, asking for so many bytes ahead, or 0 for not asking: of the median of many parts. */
+/* GB/s at which one core reads memory, of the median of many parts, asking for so many bytes ahead; 0: not asking. */
 static double read_rate_asking(const char *memory, size_t ahead) {
   enum { PART = 4 << 20, PARTS = COLD_BYTES / PART };
   typedef float line __attribute__((vector_size(16)));

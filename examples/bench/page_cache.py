@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 import onnx
-
-GRAPHS = {"onnxruntime MoE": "moe", "onnxruntime QMoE": "qmoe"}
+from peers import GRAPHS
 
 
 def files_of(peer: str, weights: str, modality: str) -> list[str]:

@@ -25,6 +25,10 @@ GROUPS = {
 """Those that are measured turn by turn, and so are in memory together: of f32 B/16 models a few fill it."""
 
 
+GRAPHS = {"onnxruntime MoE": "moe", "onnxruntime QMoE": "qmoe"}
+"""Graphs of peers whose name is not that of their weights."""
+
+
 def inputs(models: Path, modality: str, batch: int, seed: int) -> np.ndarray:
     """Numbers such as preprocessing gives, or ids: those of a seed are always the same."""
     config = json.loads((models / "checkpoint" / "config.json").read_text())
@@ -53,7 +57,7 @@ def onnxruntime(peer: str, weights: str, models: Path, modality: str, threads: i
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)
-    kind = {"onnxruntime MoE": "moe", "onnxruntime QMoE": "qmoe"}.get(peer, weights)
+    kind = GRAPHS.get(peer, weights)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     if peer == "onnxruntime exact":

@@ -24,9 +24,8 @@ struct CodedRows {
     return threads == 1 || rows / band >= bandsPerThread * threads ? band : max(1, rows)
   }
 
-  /// Floats from one row of a thread's band to the next: an odd number of cache lines, so that rows do not
-  /// meet in a few places of the first cache.
-  static func bandStride(width: Int) -> Int { ((width + 15) / 16 | 1) * 16 }
+  /// Floats from one row of a thread's band to the next.
+  static func bandStride(width: Int) -> Int { RoomLayout.spread(4 * width) / 4 }
   /// Floats of a thread's band.
   static func floats(band: Int, width: Int) -> Int { band * bandStride(width: width) }
   /// Whether the bands of all threads take less room than so many rows, one after the other.

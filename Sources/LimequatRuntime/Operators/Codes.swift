@@ -52,9 +52,7 @@ struct CodesRoom {
     offsets = layout.take(rows, size: 4)
   }
 
-  /// An odd number of cache lines: kernels read several rows side by side, which should not lie in the same
-  /// places of the first cache.
-  static func stride(_ width: Int) -> Int { ((width + 63) / 64 | 1) * 64 }
+  static func stride(_ width: Int) -> Int { RoomLayout.spread(width) }
 }
 
 extension Engine {
