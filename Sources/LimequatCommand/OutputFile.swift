@@ -1,5 +1,6 @@
 internal import CLimequatPlatform
 internal import FoundationEssentials
+internal import LimequatContainer
 
 /// What a command must not write over.
 enum OutputFile {
@@ -22,8 +23,13 @@ enum OutputFile {
     try check([output], inputs: names.map { "\(folder)/\($0)" })
   }
 
+  /// Also a damaged one, if it begins like a model.
   private static func isModel(_ path: String) -> Bool {
-    do throws(Fault) { _ = try ModelFile.open(path) } catch { return false }
-    return true
+    do throws(ContainerError) {
+      _ = try Container.open(path: path, access: .positioned)
+      return true
+    } catch {
+      return error.rule.map { $0 != .headerSize && $0 != .magic } ?? false
+    }
   }
 }
