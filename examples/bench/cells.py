@@ -3,8 +3,9 @@
     cells.py WORK [--rounds 5] [--seconds 0.4] [--models s32,b16] [--threads 1,2] [--weights f32,int8]
 
 The peers of a group are loaded, each in a process of its own bound to the same processors, and only one of them works
-at a time: round by round each embeds for some time, in an order that turns around with each round. Ours is in each
-group. WORK/results gets cells-MODEL-SIGNATURE-THREADS-WEIGHTS-GROUP.json; what is there already is not measured again.
+at a time: round by round each embeds for some time, in an order that turns around with each round, and memory is read
+at its end. Ours is in each group. WORK/results gets cells-MODEL-SIGNATURE-THREADS-WEIGHTS-GROUP.json; what is there
+already is not measured again.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from machine import bounds
+from machine import bounds, reading
 from page_cache import stored, warm
 from peers import GROUPS
 
@@ -136,9 +137,11 @@ def measure(
         "load_average": os.getloadavg()[0],
         "bounds_before": bounds(work),
         "batches": {},
+        "reads": {},
     }
     for batch in CELLS[modality]:
         peers: dict[str, dict] = {}
+        reads = []
         for worker in workers:
             vectors = worker.vectors(batch, 0, work / "vectors" / "peer.npy")
             peers[worker.peer] = {"ms": [], "cpu_ms": [], "calls": 0, "major_faults": 0}
@@ -157,7 +160,9 @@ def measure(
                 entry["calls"] += answer["calls"]
                 entry["major_faults"] += answer["major_faults"]
                 entry["peak_bytes"] = answer["peak_bytes"]
+            reads.append(reading(work, processors(threads)))
         result["batches"][str(batch)] = peers
+        result["reads"][str(batch)] = reads
         line = "  ".join(f"{peer} {statistics.median(e['ms']):.2f}" for peer, e in peers.items() if e["ms"])
         print(f"{model} {modality} batch {batch}, {threads} threads, {weights}: {line} ms", flush=True)
     result["bounds_after"] = bounds(work)

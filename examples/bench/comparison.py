@@ -20,6 +20,7 @@ def cell_rows(results: dict) -> list[dict]:
             for bounds in (group["bounds_before"], group["bounds_after"]):
                 for bound, rate in bounds.items():
                     cell["bounds"][bound] = max(rate, cell["bounds"].get(bound, 0))
+            cell.setdefault("reading", statistics.median(group["reads"][batch]))
             ours = peers["limequat"]["ms"]
             for peer, entry in peers.items():
                 cell["cosine"].setdefault(peer, entry.get("cosine", {}).get("least"))

@@ -14,6 +14,13 @@ def bounds(work: Path) -> dict:
     return json.loads(subprocess.run([work / "bounds"], check=True, capture_output=True, text=True).stdout)
 
 
+def reading(work: Path, processors: str) -> float:
+    """GB/s at which these processors, one or two, read memory now."""
+    threads = str(processors.count(",") + 1)
+    command = ["taskset", "-c", processors, work / "bounds", "read", threads]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def first_line(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True).stdout.strip().split("\n")[0]
 

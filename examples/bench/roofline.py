@@ -43,7 +43,7 @@ def speeds(row: dict) -> dict:
         return row["threads"] * max((v for k, v in row["bounds"].items() if k.startswith(names)), default=0)
 
     rates = {"fma": most(("fma",)), "int8": most(("vpdp", "maddubs"))}
-    reading = row["bounds"]["read GB/s, one core" if row["threads"] == 1 else "read GB/s, two cores"]
+    reading = row["reading"]
     macs, ms = sum(part[0] for part in row["work"]), row["ms"]["limequat"]
     rate, speed = macs / ms / 1e6, row["bytes"] / ms / 1e6
     share = {"rate": rate, "speed": speed, "reading": speed / reading, "arithmetic": 0, "both": 0}
@@ -81,8 +81,9 @@ def bounds_part(rows: list[dict]) -> str:
             "Multiply-adds are those of the products and of attention; with int8, patches are bound by fma. "
             "Bytes are those of the matrices that a call visits, once each; some lie in the cache from call to "
             "call, so a share may exceed what memory gives. Both: the least time is that of arithmetic or of reading, "
-            "whichever is longer, added up over dense matrices, experts, patches and attention. Bounds are the better "
-            "ones of those measured before and after the cell.\n\n"
+            "whichever is longer, added up over dense matrices, experts, patches and attention. The speed of reading "
+            "is the median of turns between those of the peers; bounds of arithmetic are the better ones of those "
+            "measured before and after.\n\n"
         )
         + table(
             [
