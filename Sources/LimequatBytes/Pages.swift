@@ -31,5 +31,10 @@ public struct Pages: ~Copyable, @unchecked Sendable {
     begin >= 0 && begin < end && end <= size && mlock(start + begin, end - begin) == 0
   }
 
+  /// Keeps in memory what is touched from now on, in larger pages than usual where the system has them: what
+  /// is read from end to end in each call is read faster then, up to a quarter. They are taken up as a whole,
+  /// so what is touched should lie close together. Answers whether the system allowed to keep all of it.
+  public func keep() -> Bool { lmq_keep_pages(start, size) }
+
   deinit { munmap(start, max(size, 1)) }
 }

@@ -186,6 +186,20 @@ import Testing
     _ = try session.run([signature.input], signature: signature.name)
   }
 
+  /// Without gaps, so that large pages hold nothing that was not read.
+  @Test func tensorsLieInTheOrderInWhichTheyAreRead() throws {
+    let stored = try Stored(Self.fixtures[0], .int8)
+    let model = try stored.model(.resident)
+    var expected: UnsafeRawPointer?
+    for index in (0..<model.container.tensorCount).reversed() {
+      let bytes = try model.load(tensor: index)
+      let start = try #require(bytes.baseAddress)
+      #expect(start == expected ?? start)
+      #expect(try model.load(tensor: index).baseAddress == start)
+      expected = start + (bytes.count + 63) / 64 * 64
+    }
+  }
+
   /// Also with room for a single expert, where sessions wait for each other.
   @Test(arguments: [1, 2, 3, 100]) func sessionsShareABudget(_ experts: Int) async throws {
     let stored = try Stored(Self.fixtures[0], .asConverted)

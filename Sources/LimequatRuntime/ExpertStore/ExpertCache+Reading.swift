@@ -7,7 +7,8 @@ extension ExpertCache {
   struct Read {
     let number: Int
     let expert: Int
-    let slab: Int
+    /// In the memory.
+    let start: Int
     let size: Int
   }
 
@@ -20,9 +21,9 @@ extension ExpertCache {
       guard blocks[number].state == .absent,
         let entry = container.expert(bank: demand.bank, index: Int(expert))
       else { continue }
-      guard let slab = takeSlab(for: number, size: entry.size) else { return nil }
+      guard takeSlab(for: number, size: entry.size) else { return nil }
       blocks[number].state = .reading
-      return Read(number: number, expert: Int(expert), slab: slab, size: entry.size)
+      return Read(number: number, expert: Int(expert), start: blocks[number].start, size: entry.size)
     }
     return nil
   }
@@ -31,9 +32,8 @@ extension ExpertCache {
   /// error; other demands try again themselves.
   func perform(_ read: Read, for demand: ExpertDemand) {
     demand.readsUnderWay += 1
-    let start = room.start(of: read.slab)
     let bank = demand.bank
-    let target = UnsafeMutableRawBufferPointer(start: pages.start + start, count: read.size)
+    let target = UnsafeMutableRawBufferPointer(start: pages.start + read.start, count: read.size)
     monitor.unlock()
     let result = fetch(bank, read.expert, into: target)
     monitor.lock()
@@ -41,7 +41,9 @@ extension ExpertCache {
     switch result {
     case .ready:
       blocks[read.number].state = .ready
-      if isResident, !pages.lock(from: start, to: start + read.size) { isLockRefused = true }
+      if isResident, !isLocked, !pages.lock(from: read.start, to: read.start + read.size) {
+        isLockRefused = true
+      }
       count(read, for: demand)
     case .damaged(let checksum):
       count(read, for: demand)

@@ -3,17 +3,23 @@ internal import LimequatContainer
 
 /// Which blocks are in memory. Called under the lock.
 extension ExpertCache {
-  /// A slab for an expert: a free one, or that of a block which nobody uses, wants or keeps. Nil: there is
-  /// none.
-  func takeSlab(for number: Int, size: Int) -> Int? {
-    guard let slab = room.holdsAll ? number : findSlab() else { return nil }
+  /// Gives an expert a slab: a free one, or that of a block which nobody uses, wants or keeps. Answers false
+  /// where there is none.
+  func takeSlab(for number: Int, size: Int) -> Bool {
+    guard let slab = room.holdsAll ? number : findSlab() else { return false }
     if let owner = owners[slab], owner >= 0 { drop(Int(owner)) }
     owners.replace(slab, with: Int32(truncatingIfNeeded: number))  // experts are at most 2^20
     blocks[number].slab = Int32(truncatingIfNeeded: slab)
+    if let slabSize = room.slabSize {
+      blocks[number].start = slab * slabSize
+    } else if blocks[number].start < 0 {
+      blocks[number].start = placedBytes
+      placedBytes += size
+    }
     blocks[number].size = size
     counters.expertBytes += size
     counters.peakExpertBytes = max(counters.peakExpertBytes, counters.expertBytes)
-    return slab
+    return true
   }
 
   private func findSlab() -> Int? {

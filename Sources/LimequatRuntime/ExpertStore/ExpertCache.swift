@@ -17,6 +17,8 @@ struct CachedBlock {
   var pins: Int32 = 0
   /// -1: none.
   var slab: Int32 = -1
+  /// Where its slab begins in the memory, or began when it had one; -1: it never had one.
+  var start = -1
   /// The pass of its bank in which it was last wanted.
   var lastPass: UInt32 = 0
   /// Of a damaged block.
@@ -50,18 +52,22 @@ final class ExpertCache: @unchecked Sendable {
   var passes: Table<UInt32>
   /// Where the search for a slab goes on.
   var nextSlab = 0
+  /// Bytes of the memory that were ever a slab, where each expert has its own.
+  var placedBytes = 0
   /// The demands that are announced, as they are served.
   var demands: ExpertDemand?
   /// Sessions that wait for a slab. The reader reads nothing ahead meanwhile.
   var starving = 0
   var isStopped = false
+  /// A resident model is locked in memory as a whole, where the system allows that.
+  var isLocked = false
   /// A block of a resident model could not be locked in memory; whether that was told.
   var isLockRefused = false
   private var isLockRefusalTold = false
   var counters = ModelCounters()
 
   private init(
-    container: Container, numbering: consuming ExpertNumbering, room: consuming SlabRoom, verifies: Bool,
+    container: Container, numbering: consuming ExpertNumbering, room: SlabRoom, verifies: Bool,
     isResident: Bool, monitor: Monitor, memory: consuming Buffer, pages: consuming Pages,
     owners: consuming Table<Int32>, passes: consuming Table<UInt32>
   ) {
@@ -107,7 +113,10 @@ final class ExpertCache: @unchecked Sendable {
         throw .absentExpert(bank: container.bank(at: bank)?.name.text ?? "", expert: Int(expert))
       }
     }
-    if pages.size < room.size { pages = try Allocation.pages(size: room.size) }
+    if pages.size < room.size {
+      pages = try Allocation.pages(size: room.size)
+      isLocked = isResident && pages.keep()
+    }
     let pass = (passes[bank] ?? 0) &+ 1
     passes.replace(bank, with: pass)
     var hits = 0
@@ -191,8 +200,7 @@ final class ExpertCache: @unchecked Sendable {
       blocks[number].wanted -= 1
       blocks[number].pins += 1
       held[count] = HeldExpert(
-        start: UnsafeRawPointer(pages.start + room.start(of: Int(blocks[number].slab))), encoding: encoding,
-        number: number)
+        start: UnsafeRawPointer(pages.start + blocks[number].start), encoding: encoding, number: number)
       count += 1
     }
     return count
@@ -240,8 +248,8 @@ final class ExpertCache: @unchecked Sendable {
       monitor.lock()
       dropIfIdle(slab)
       if owners[slab] == -1 {
-        let start = room.start(of: slab)
-        pages.discard(from: start, to: slab + 1 < room.count ? room.start(of: slab + 1) : room.size)
+        let start = room.slabSize.map { slab * $0 } ?? blocks[slab].start
+        pages.discard(from: start, to: start + (room.slabSize ?? blocks[slab].size))
       }
       monitor.unlock()
     }

@@ -4,8 +4,9 @@ internal import LimequatContainer
 /// How the memory of an ``ExpertCache`` is cut into slabs, one for each block that it can hold.
 ///
 /// Slabs are all as large as the largest block, so that any slab fits any block and a larger budget never
-/// holds less than a smaller one. Where the budget is enough for all blocks, each has a slab of its own size.
-struct SlabRoom: ~Copyable {
+/// holds less than a smaller one. Where the budget is enough for all blocks, each has a slab of its own size,
+/// one behind the other as they are first used.
+struct SlabRoom {
   /// Slabs; as many as there are experts when each has its own.
   let count: Int
   /// In bytes.
@@ -14,17 +15,7 @@ struct SlabRoom: ~Copyable {
   /// while it is used, one while it is read.
   let keptCount: Int
   /// The size of a slab that fits any block; nil: every expert has a slab of its own.
-  private let slabSize: Int?
-  /// Where each expert's own slab begins.
-  private let starts: Table<Int>
-
-  private init(count: Int, size: Int, keptCount: Int, slabSize: Int?, starts: consuming Table<Int>) {
-    self.count = count
-    self.size = size
-    self.keptCount = keptCount
-    self.slabSize = slabSize
-    self.starts = starts
-  }
+  let slabSize: Int?
 
   /// `budget` nil: as much as all blocks take.
   static func make(_ container: Container, budget: Int?) throws(RuntimeError) -> SlabRoom {
@@ -41,30 +32,16 @@ struct SlabRoom: ~Copyable {
       }
     }
     guard let budget, budget < total else {
-      var starts = try Allocation.table(capacity: count) as Table<Int>
-      var next = 0
-      for bank in 0..<container.bankCount {
-        for index in 0..<(container.bank(at: bank)?.expertCount ?? 0) {
-          starts.append(next)
-          // Nothing where the expert is absent.
-          next += container.expert(bank: bank, index: index)?.size ?? 0
-        }
-      }
-      return SlabRoom(count: count, size: total, keptCount: count, slabSize: nil, starts: starts)
+      return SlabRoom(count: count, size: total, keptCount: count, slabSize: nil)
     }
     guard budget >= largest else { throw .budgetTooSmall(budget, least: largest) }
     let page = Pages.pageSize
     let slabSize = (largest + page - 1) / page * page
     // Fewer than there are experts, whose total is more than the budget.
     let slabs = max(1, budget / slabSize)
-    return SlabRoom(
-      count: slabs, size: slabs * slabSize, keptCount: max(0, slabs - 2), slabSize: slabSize,
-      starts: try Allocation.table(capacity: 0))
+    return SlabRoom(count: slabs, size: slabs * slabSize, keptCount: max(0, slabs - 2), slabSize: slabSize)
   }
 
   /// Every expert has a slab of its own, whose number is the expert's.
   var holdsAll: Bool { slabSize == nil }
-
-  /// Where a slab begins in the memory.
-  func start(of slab: Int) -> Int { slabSize.map { slab * $0 } ?? starts[slab] ?? 0 }
 }

@@ -65,9 +65,10 @@ public final class Model: @unchecked Sendable {
         container, numbering, budget: budget, verifies: verifies, readsAhead: engine.pool.threads > 1,
         logger: options.logger)
     }
+    let weights = try WeightStore.make(container, verifies: verifies, holding: options.holding)
     return Model(
-      container: container, engine: engine, weights: try WeightStore.make(container, verifies: verifies),
-      store: store, signatures: signatures, presence: presence)
+      container: container, engine: engine, weights: weights, store: store, signatures: signatures,
+      presence: presence)
   }
 
   /// The name of the kernel table in use.

@@ -12,46 +12,47 @@ final class WeightStore: @unchecked Sendable {
   private let states: PartStates
   /// Tables of which only rows are read.
   private let tables: PartStates
-  /// Room for all tensors, of which only those take memory that are read; nothing where they are used in
-  /// place.
+  /// Room for all tensors, which lie there one behind the other as they were read; nothing where they are
+  /// used in place.
   private let room: Pages
-  /// Where each tensor begins in `room`; empty where they are used in place.
-  private let starts: Table<Int>
   /// Held while a tensor is read.
   private let monitor: Monitor
+  /// What is taken of `room`. Guarded by `monitor`.
+  private var placed = RoomLayout()
   private let heldBytes = Atomic<Int>(0)
   private let readBytes = Atomic<Int>(0)
 
   private init(
     container: Container, verifies: Bool, states: PartStates, tables: PartStates, room: consuming Pages,
-    starts: consuming Table<Int>, monitor: Monitor
+    monitor: Monitor
   ) {
     self.container = container
     self.verifies = verifies
     self.states = states
     self.tables = tables
     self.room = room
-    self.starts = starts
     self.monitor = monitor
   }
 
-  static func make(_ container: Container, verifies: Bool) throws(RuntimeError) -> WeightStore {
+  static func make(
+    _ container: Container, verifies: Bool, holding: ModelOptions.Holding
+  ) throws(RuntimeError) -> WeightStore {
     let count = container.tensorCount
     let isInPlace = container.isInPlace
-    var starts = try Allocation.table(capacity: isInPlace ? 0 : count) as Table<Int>
     var layout = RoomLayout()
     if !isInPlace {
       for index in 0..<count {
         try Allocation.check()
-        starts.append(layout.take(container.tensor(at: index)?.size ?? 0, size: 1))
+        _ = layout.take(container.tensor(at: index)?.size ?? 0, size: 1)
       }
       guard !layout.isTooLarge else { throw .tooLarge }
     }
     let states = try PartStates.make(count: count)
     let tables = try PartStates.make(count: isInPlace ? 0 : count)
     let room = try Allocation.pages(size: layout.size)
+    if case .resident = holding { _ = room.keep() }
     return WeightStore(
-      container: container, verifies: verifies, states: states, tables: tables, room: room, starts: starts,
+      container: container, verifies: verifies, states: states, tables: tables, room: room,
       monitor: try Monitor.make())
   }
 
@@ -61,8 +62,11 @@ final class WeightStore: @unchecked Sendable {
   /// Makes a tensor ready for ``pointer(_:)``. Returns at once when it is.
   func load(_ index: Int) throws(RuntimeError) {
     try settle(states, index) { (tensor) throws(RuntimeError) in
-      let target = UnsafeMutableRawBufferPointer(start: room.start + (starts[index] ?? 0), count: tensor.size)
+      var layout = placed
+      let start = layout.take(tensor.size, size: 1)
+      let target = UnsafeMutableRawBufferPointer(start: room.start + start, count: tensor.size)
       try read(tensor, at: 0, into: target)
+      placed = layout  // what could not be read leaves its room to the next one
       heldBytes.add(tensor.size, ordering: .relaxed)
       return (target.baseAddress, verifies ? CRC32C.of(UnsafeRawBufferPointer(target)) : tensor.crc32c)
     }
