@@ -217,6 +217,10 @@ check "the checkpoint is as it was" 0 diff -r $digits/checkpoint "$work/mine"
 check "a model beside its checkpoint" 0 "$limequat" convert "$work/mine" -o "$work/mine/mine.lmq"
 check "a model beside its checkpoint, again" 0 "$limequat" convert "$work/mine" -o "$work/mine/mine.lmq"
 truncate -s -100 "$work/mine/mine.lmq"
+echo '{}' >"$work/mine/note.json"
+refused "a small file of a checkpoint as output" "the output is an input" "$limequat" convert "$work/mine" \
+  -o "$work/mine/note.json"
+rm "$work/mine/note.json"
 check "a damaged model beside its checkpoint" 0 "$limequat" convert "$work/mine" -o "$work/mine/mine.lmq"
 refused "a model onto itself" "the output is an input" "$limequat" quantize "$work/mine.lmq" -o "$work/mine.lmq"
 refused "a report onto the model" "the output is an input" "$limequat" quantize "$work/mine.lmq" -o "$work/q.lmq" \

@@ -50,7 +50,7 @@ LMQ_INLINE __m512i v_whole(vec a) {
 LMQ_INLINE void v_codes(uint8_t *p, vec a) {
   _mm_storeu_si128((__m128i *)p, _mm512_cvtusepi32_epi8(v_whole(a)));
 }
-/// The first n.
+/// The first n of them; tables without it are served by codes_write.
 #define V_CODES_N
 LMQ_INLINE void v_codes_n(uint8_t *p, size_t n, vec a) {
   _mm512_mask_cvtusepi32_storeu_epi8(p, v_first(n), v_whole(a));

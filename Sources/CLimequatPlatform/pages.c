@@ -1,11 +1,10 @@
-// madvise and mlock2 are behind _GNU_SOURCE.
+// mlock2 is behind _GNU_SOURCE.
 #define _GNU_SOURCE
 #include "limequat_platform.h"
 
-bool lmq_keep_pages(void *start, size_t size) {
-  int error = errno;
-  (void)madvise(start, size, MADV_HUGEPAGE);
-  bool kept = mlock2(start, size, MLOCK_ONFAULT) == 0;
-  errno = error;
-  return kept;
+void lmq_prefer_large_pages(void *start, size_t size) {
+  // Where pages have 16 or 64 KiB, a large one has 32 or 512 MiB: one alone may be more than all weights.
+  if (lmq_page_size() == 4096) (void)madvise(start, size, MADV_HUGEPAGE);
 }
+
+bool lmq_lock_as_touched(void *start, size_t size) { return mlock2(start, size, MLOCK_ONFAULT) == 0; }

@@ -42,8 +42,8 @@ public final class Model: Sendable {
     /// first used, and stay. A budget below the largest expert is refused. A model in memory is used in
     /// place.
     public var memoryBudget: Int?
-    /// Read all weights when they are first used and keep them, locked in memory where the system allows
-    /// that, and in large pages where it has those. Not with a budget.
+    /// Read weights when they are first used and keep them, locked in memory and in large pages where the
+    /// system allows that; of tables, calls read their rows. Not with a budget.
     public var isResident: Bool
     public var verification: Verification
     /// The kernel table by name, for tests; nil: the fastest that runs here.

@@ -29,7 +29,7 @@ enum OutputFile {
       _ = try Container.open(path: path, access: .positioned)
       return true
     } catch {
-      return error.rule.map { $0 != .headerSize && $0 != .magic } ?? false
+      return ![nil, .headerSize, .magic].contains(error.rule)
     }
   }
 }

@@ -128,8 +128,8 @@ typedef enum lmq_holding {
    * mapped: experts are read when they are wanted and dropped for others, all other weights are read when they
    * are first used, and stay. A file that is shorter by then is LMQ_ERROR_IO. */
   LMQ_HOLDING_DEFAULT = 0,
-  /* Nothing is mapped: what is used is read once and stays, locked in memory where the system allows that, and in
-   * large pages where it has those. Not with a memory_budget. */
+  /* Nothing is mapped: what is used is read once and stays, locked in memory and in large pages where the system
+   * allows that; of tables, calls read their rows. Not with a memory_budget. */
   LMQ_HOLDING_RESIDENT = 1,
   LMQ_HOLDING_MAXIMUM = 0x7fffffff
 } lmq_holding;

@@ -43,9 +43,10 @@ uint32_t lmq_crc32c(uint32_t state, const void *bytes, size_t size);
 int lmq_open_unnamed(const char *folder);
 int lmq_link_unnamed(int fd, const char *path);
 
-/// pages.c: asks for large pages, which not every system has, and that they are kept once they are touched.
-/// Answers whether they will be kept.
-bool lmq_keep_pages(void *start, size_t size);
+/// pages.c: asks for large pages, which not every system has.
+void lmq_prefer_large_pages(void *start, size_t size);
+/// Locks what is touched and what will be. Answers whether the system allowed it.
+bool lmq_lock_as_touched(void *start, size_t size);
 
 /// error_text.c: the system's words for an error number, in `buffer` or in a static text.
 const char *lmq_error_text(int number, char *buffer, size_t size);

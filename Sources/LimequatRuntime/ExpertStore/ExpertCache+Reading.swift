@@ -7,7 +7,7 @@ extension ExpertCache {
   struct Read {
     let number: Int
     let expert: Int
-    /// In the memory.
+    /// Where its bytes go, from the start of the memory.
     let start: Int
     let size: Int
   }
@@ -41,9 +41,6 @@ extension ExpertCache {
     switch result {
     case .ready:
       blocks[read.number].state = .ready
-      if isResident, !isLocked, !pages.lock(from: read.start, to: read.start + read.size) {
-        isLockRefused = true
-      }
       count(read, for: demand)
     case .damaged(let checksum):
       count(read, for: demand)

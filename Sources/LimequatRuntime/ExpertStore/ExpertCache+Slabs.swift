@@ -15,6 +15,7 @@ extension ExpertCache {
     } else if blocks[number].start < 0 {
       blocks[number].start = placedBytes
       placedBytes += size
+      if isResident, !locked.grow(to: placedBytes, of: pages) { isRefusalUntold = true }
     }
     blocks[number].size = size
     counters.expertBytes += size

@@ -23,7 +23,7 @@ struct CachedBlock {
   var lastPass: UInt32 = 0
   /// Of a damaged block.
   var checksum: UInt32 = 0
-  /// Bytes, while it has a slab.
+  /// Bytes, since it first had a slab.
   var size = 0
 }
 
@@ -52,18 +52,17 @@ final class ExpertCache: @unchecked Sendable {
   var passes: Table<UInt32>
   /// Where the search for a slab goes on.
   var nextSlab = 0
-  /// Bytes of the memory that were ever a slab, where each expert has its own.
+  /// Where the next slab begins that an expert has for itself.
   var placedBytes = 0
   /// The demands that are announced, as they are served.
   var demands: ExpertDemand?
   /// Sessions that wait for a slab. The reader reads nothing ahead meanwhile.
   var starving = 0
   var isStopped = false
-  /// A resident model is locked in memory as a whole, where the system allows that.
-  var isLocked = false
-  /// A block of a resident model could not be locked in memory; whether that was told.
-  var isLockRefused = false
-  private var isLockRefusalTold = false
+  /// Of a resident model.
+  var locked = LockedPrefix()
+  /// The system refused to lock, which nobody was told yet.
+  var isRefusalUntold = false
   var counters = ModelCounters()
 
   private init(
@@ -115,7 +114,7 @@ final class ExpertCache: @unchecked Sendable {
     }
     if pages.size < room.size {
       pages = try Allocation.pages(size: room.size)
-      isLocked = isResident && pages.keep()
+      if isResident { pages.preferLarge() }
     }
     let pass = (passes[bank] ?? 0) &+ 1
     passes.replace(bank, with: pass)
@@ -236,9 +235,8 @@ final class ExpertCache: @unchecked Sendable {
     remove(demand)
     if !room.holdsAll { dropAll { !$0.isKept } }
     monitor.wakeAll()
-    guard isLockRefused, !isLockRefusalTold else { return false }
-    isLockRefusalTold = true
-    return true
+    defer { isRefusalUntold = false }
+    return isRefusalUntold
   }
 
   func trim() {
@@ -248,8 +246,8 @@ final class ExpertCache: @unchecked Sendable {
       monitor.lock()
       dropIfIdle(slab)
       if owners[slab] == -1 {
-        let start = room.slabSize.map { slab * $0 } ?? blocks[slab].start
-        pages.discard(from: start, to: start + (room.slabSize ?? blocks[slab].size))
+        let (start, size) = room.slabSize.map { (slab * $0, $0) } ?? (blocks[slab].start, blocks[slab].size)
+        pages.discard(from: start, to: start + size)
       }
       monitor.unlock()
     }

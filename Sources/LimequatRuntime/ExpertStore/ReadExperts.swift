@@ -47,7 +47,7 @@ final class ReadExperts: ExpertStore, @unchecked Sendable {
   }
   override func end(_ demand: ExpertDemand) {
     guard cache.end(demand) else { return }
-    logger?(.warning, "the system refuses to lock experts in memory: it may drop and read them again")
+    logger?(.warning, "the system refuses to lock experts in memory: it may swap them out")
   }
   override func trim() { cache.trim() }
   override func count(_ counters: inout ModelCounters) { cache.count(&counters) }

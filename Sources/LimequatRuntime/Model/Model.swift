@@ -65,7 +65,8 @@ public final class Model: @unchecked Sendable {
         container, numbering, budget: budget, verifies: verifies, readsAhead: engine.pool.threads > 1,
         logger: options.logger)
     }
-    let weights = try WeightStore.make(container, verifies: verifies, holding: options.holding)
+    let weights = try WeightStore.make(
+      container, verifies: verifies, isResident: options.holding == .resident, logger: options.logger)
     return Model(
       container: container, engine: engine, weights: weights, store: store, signatures: signatures,
       presence: presence)

@@ -3,13 +3,15 @@ public import LimequatContainer
 
 /// How a model is opened.
 public struct ModelOptions: Sendable {
-  /// How experts come into memory.
+  /// How weights come into memory.
   public enum Holding: Sendable, Equatable {
-    /// They are used where they lie in the mapped file. Dense tensors, too.
+    /// They are used where they lie in the mapped file.
     case mapped
-    /// Each is read when it is first used, stays, and is locked in memory where the system allows that.
+    /// They are read when they are first used and stay, locked in memory and in large pages where the system
+    /// allows that; of tables, calls read their rows.
     case resident
-    /// As many as fit into this number of bytes are held at a time.
+    /// As many experts as fit into this number of bytes are held at a time. Dense tensors are read when they
+    /// are first used, and stay; of tables, calls read their rows.
     case budgeted(Int)
 
     /// How a container has to be opened for it. One in memory is used in place whatever the holding.

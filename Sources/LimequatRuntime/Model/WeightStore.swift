@@ -19,12 +19,18 @@ final class WeightStore: @unchecked Sendable {
   private let monitor: Monitor
   /// What is taken of `room`. Guarded by `monitor`.
   private var placed = RoomLayout()
+  /// Of a resident model. Guarded by `monitor`.
+  private var locked = LockedPrefix()
+  private let isResident: Bool
+  private let logger: Logger?
+  /// The system refused to lock, which nobody was told yet.
+  private let isRefusalUntold = Atomic<Bool>(false)
   private let heldBytes = Atomic<Int>(0)
   private let readBytes = Atomic<Int>(0)
 
   private init(
     container: Container, verifies: Bool, states: PartStates, tables: PartStates, room: consuming Pages,
-    monitor: Monitor
+    monitor: Monitor, isResident: Bool, logger: Logger?
   ) {
     self.container = container
     self.verifies = verifies
@@ -32,10 +38,12 @@ final class WeightStore: @unchecked Sendable {
     self.tables = tables
     self.room = room
     self.monitor = monitor
+    self.isResident = isResident
+    self.logger = logger
   }
 
   static func make(
-    _ container: Container, verifies: Bool, holding: ModelOptions.Holding
+    _ container: Container, verifies: Bool, isResident: Bool, logger: Logger?
   ) throws(RuntimeError) -> WeightStore {
     let count = container.tensorCount
     let isInPlace = container.isInPlace
@@ -50,10 +58,10 @@ final class WeightStore: @unchecked Sendable {
     let states = try PartStates.make(count: count)
     let tables = try PartStates.make(count: isInPlace ? 0 : count)
     let room = try Allocation.pages(size: layout.size)
-    if case .resident = holding { _ = room.keep() }
+    if isResident { room.preferLarge() }
     return WeightStore(
       container: container, verifies: verifies, states: states, tables: tables, room: room,
-      monitor: try Monitor.make())
+      monitor: try Monitor.make(), isResident: isResident, logger: logger)
   }
 
   /// Where a tensor lies that was loaded.
@@ -62,13 +70,17 @@ final class WeightStore: @unchecked Sendable {
   /// Makes a tensor ready for ``pointer(_:)``. Returns at once when it is.
   func load(_ index: Int) throws(RuntimeError) {
     try settle(states, index) { (tensor) throws(RuntimeError) in
-      var layout = placed
-      let start = layout.take(tensor.size, size: 1)
-      let target = UnsafeMutableRawBufferPointer(start: room.start + start, count: tensor.size)
+      let target = UnsafeMutableRawBufferPointer(start: room.start + placed.size, count: tensor.size)
       try read(tensor, at: 0, into: target)
-      placed = layout  // what could not be read leaves its room to the next one
+      _ = placed.take(tensor.size, size: 1)  // only now: what cannot be read leaves its room to the next one
+      if isResident, !locked.grow(to: placed.size, of: room) {
+        isRefusalUntold.store(true, ordering: .relaxed)
+      }
       heldBytes.add(tensor.size, ordering: .relaxed)
       return (target.baseAddress, verifies ? CRC32C.of(UnsafeRawBufferPointer(target)) : tensor.crc32c)
+    }
+    if isRefusalUntold.load(ordering: .relaxed), isRefusalUntold.exchange(false, ordering: .relaxed) {
+      logger?(.warning, "the system refuses to lock dense weights in memory: it may swap them out")
     }
   }
 

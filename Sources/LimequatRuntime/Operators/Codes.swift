@@ -13,7 +13,7 @@ struct Codes {
   /// Where codes of rows of `width` lie in a room that begins at `base`.
   init(_ base: UnsafeMutableRawPointer, _ room: CodesRoom, width: Int) {
     start = (base + room.codes).assumingMemoryBound(to: UInt8.self)
-    stride = CodesRoom.stride(width)
+    stride = RoomLayout.spread(width)
     scales = (base + room.scales).assumingMemoryBound(to: Float.self)
     offsets = (base + room.offsets).assumingMemoryBound(to: Int32.self)
   }
@@ -47,12 +47,10 @@ struct CodesRoom {
   let offsets: Int
 
   init(_ layout: inout RoomLayout, rows: Int, width: Int) {
-    codes = layout.take(rows, CodesRoom.stride(width), size: 1)
+    codes = layout.take(rows, RoomLayout.spread(width), size: 1)
     scales = layout.take(rows, size: 4)
     offsets = layout.take(rows, size: 4)
   }
-
-  static func stride(_ width: Int) -> Int { RoomLayout.spread(width) }
 }
 
 extension Engine {

@@ -8,8 +8,8 @@ struct RoomLayout {
 
   static let alignment = 64
 
-  /// Bytes from one row to the next, of rows of so many: an odd number of cache lines, so that rows side by
-  /// side do not meet in a few places of the first cache.
+  /// Bytes from the start of one row of `bytes` bytes to that of the next: an odd number of cache lines, so
+  /// that rows side by side do not meet in a few places of the first cache.
   static func spread(_ bytes: Int) -> Int { ((bytes + 63) / 64 | 1) * 64 }
 
   /// The offset of a part of `a * b` elements of `size` bytes.
