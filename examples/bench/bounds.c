@@ -1,10 +1,12 @@
-/* What the machine can do at most, as one JSON object: GMAC/s of one core by instruction, and GB/s read from
- * memory by one core and by two together. `bounds read THREADS` measures only the latter. */
+/* What the machine can do, as one JSON object: GMAC/s of one core by instruction, at most, and GB/s read from memory
+ * by one core and by two together, in ordinary pages and in large ones. `bounds read N` prints only the GB/s that N
+ * cores read together in ordinary pages. */
 
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "bounds.h"
 
@@ -73,22 +75,34 @@ static int can(const char *name) {
 #endif
 }
 
-int main(int count, char **words) {
-  void *memory[MOST_THREADS];
-  int threads = count == 3 && strcmp(words[1], "read") == 0 ? atoi(words[2]) : MOST_THREADS;
-  if (threads < 1 || threads > MOST_THREADS) return fputs("usage: bounds [read 1|2]\n", stderr), 2;
+/* Memory for each thread. */
+static int allocate(void **memory, int threads, int advice) {
   for (int t = 0; t < threads; t++) {
-    memory[t] = aligned_alloc(64, BYTES);
-    if (!memory[t]) return 1;
+    memory[t] = aligned_alloc(2 << 20, BYTES);
+    if (!memory[t]) return 0;
+    (void)madvise(memory[t], BYTES, advice);
     memset(memory[t], t + 1, BYTES);
   }
-  if (count == 3) return printf("%.2f\n", bandwidth(memory, threads)), 0;
+  return 1;
+}
+
+int main(int count, char **words) {
+  void *memory[MOST_THREADS], *large[MOST_THREADS];
+  int only_reads = count == 3 && strcmp(words[1], "read") == 0;
+  int threads = only_reads ? atoi(words[2]) : MOST_THREADS;
+  if ((count > 1 && !only_reads) || threads < 1 || threads > MOST_THREADS)
+    return fputs("usage: bounds [read 1|2]\n", stderr), 2;
+  if (!allocate(memory, threads, MADV_NOHUGEPAGE)) return 1;
+  if (only_reads) return printf("%.2f\n", bandwidth(memory, threads)), 0;
+  if (!allocate(large, threads, MADV_HUGEPAGE)) return 1;
   printf("{");
   const bound *kinds[] = {f32_bounds, int8_bounds};
   for (size_t kind = 0; kind < 2; kind++)
     for (const bound *b = kinds[kind]; b->name; b++)
       if (can(b->name)) printf("\"%s GMAC/s\": %.1f, ", b->name, bound_rate(b));
   printf("\"read GB/s, one core\": %.1f, ", bandwidth(memory, 1));
-  printf("\"read GB/s, two cores\": %.1f}\n", bandwidth(memory, 2));
+  printf("\"read GB/s, two cores\": %.1f, ", bandwidth(memory, 2));
+  printf("\"in large pages, one core\": %.1f, ", bandwidth(large, 1));
+  printf("\"in large pages, two cores\": %.1f}\n", bandwidth(large, 2));
   return 0;
 }

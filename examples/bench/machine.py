@@ -15,8 +15,8 @@ def bounds(work: Path) -> dict:
 
 
 def reading(work: Path, processors: str) -> float:
-    """GB/s at which these processors, one or two, read memory now."""
-    threads = str(processors.count(",") + 1)
+    """GB/s at which these processors, two at most, read memory now."""
+    threads = str(min(2, processors.count(",") + 1))
     command = ["taskset", "-c", processors, work / "bounds", "read", threads]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 

@@ -82,8 +82,9 @@ def bounds_part(rows: list[dict]) -> str:
             "Bytes are those of the matrices that a call visits, once each; some lie in the cache from call to "
             "call, so a share may exceed what memory gives. Both: the least time is that of arithmetic or of reading, "
             "whichever is longer, added up over dense matrices, experts, patches and attention. The speed of reading "
-            "is the median of turns between those of the peers; bounds of arithmetic are the better ones of those "
-            "measured before and after.\n\n"
+            "is the median of turns between those of the peers, in ordinary pages: where the system holds a mapped "
+            "file in large ones, it is read faster. Bounds of arithmetic are the better ones of those measured before "
+            "and after.\n\n"
         )
         + table(
             [
