@@ -87,14 +87,13 @@ static int allocate(void **memory, int threads, int advice) {
 }
 
 int main(int count, char **words) {
-  void *memory[MOST_THREADS], *large[MOST_THREADS];
+  void *memory[MOST_THREADS];
   int only_reads = count == 3 && strcmp(words[1], "read") == 0;
   int threads = only_reads ? atoi(words[2]) : MOST_THREADS;
   if ((count > 1 && !only_reads) || threads < 1 || threads > MOST_THREADS)
     return fputs("usage: bounds [read 1|2]\n", stderr), 2;
   if (!allocate(memory, threads, MADV_NOHUGEPAGE)) return 1;
   if (only_reads) return printf("%.2f\n", bandwidth(memory, threads)), 0;
-  if (!allocate(large, threads, MADV_HUGEPAGE)) return 1;
   printf("{");
   const bound *kinds[] = {f32_bounds, int8_bounds};
   for (size_t kind = 0; kind < 2; kind++)
@@ -102,7 +101,9 @@ int main(int count, char **words) {
       if (can(b->name)) printf("\"%s GMAC/s\": %.1f, ", b->name, bound_rate(b));
   printf("\"read GB/s, one core\": %.1f, ", bandwidth(memory, 1));
   printf("\"read GB/s, two cores\": %.1f, ", bandwidth(memory, 2));
-  printf("\"in large pages, one core\": %.1f, ", bandwidth(large, 1));
-  printf("\"in large pages, two cores\": %.1f}\n", bandwidth(large, 2));
+  for (int t = 0; t < threads; t++) free(memory[t]);
+  if (!allocate(memory, threads, MADV_HUGEPAGE)) return 1;
+  printf("\"read GB/s in large pages, one core\": %.1f, ", bandwidth(memory, 1));
+  printf("\"read GB/s in large pages, two cores\": %.1f}\n", bandwidth(memory, 2));
   return 0;
 }

@@ -20,6 +20,8 @@ def cell_rows(results: dict) -> list[dict]:
             for bounds in (group["bounds_before"], group["bounds_after"]):
                 for bound, rate in bounds.items():
                     cell["bounds"][bound] = max(rate, cell["bounds"].get(bound, 0))
+            if "reads" not in group:
+                raise SystemExit("cells of an older benchmark: measure them again (--again cells)")
             cell.setdefault("reading", statistics.median(group["reads"][batch]))
             ours = peers["limequat"]["ms"]
             for peer, entry in peers.items():

@@ -1,4 +1,4 @@
-"""What machine this is, and what it can do at most: machine.py WORK writes WORK/results/machine.json."""
+"""What machine this is, and what it can do: machine.py WORK writes WORK/results/machine.json."""
 
 import json
 import os

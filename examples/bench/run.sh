@@ -49,7 +49,6 @@ prepare() {
   "$root/examples/install-packages.sh" python3-venv
   (cd "$root" && swift build -c release --product limequat && examples/build-sdk.sh "$work/sdk")
   ln -sf "$root/.build/release/limequat" "$work/limequat"
-  clang -std=gnu11 -O2 -march=native "$here/bounds.c" -lm -lpthread -o "$work/bounds"
   local program
   for program in first routing; do
     clang -std=gnu11 -O2 "$here/$program.c" -I"$work/sdk/include" -L"$work/sdk/lib" -llimequat \
@@ -80,6 +79,11 @@ once() {
   mv "$file.part" "$file"
 }
 
+bounds() {
+  [ "$work/bounds" -nt "$here/bounds.c" ] ||
+    clang -std=gnu11 -O2 -march=native "$here/bounds.c" -lm -lpthread -o "$work/bounds"
+}
+
 kernels() {
   local type
   for type in f32 int8; do once "kernels-$type.txt" "$here/kernels.sh" "" "$type"; done
@@ -91,9 +95,10 @@ for part in "${parts[@]}"; do
   [ $again = 1 ] && rm -f "$work/results/$part"*
   case $part in
     prepare) prepare ;;
-    machine) [ -e "$work/results/machine.json" ] || "$python" "$here/machine.py" "$work" ;;
+    machine) bounds && { [ -e "$work/results/machine.json" ] || "$python" "$here/machine.py" "$work"; } ;;
     kernels) kernels ;;
     cells)
+      bounds
       "$python" "$here/cells.py" "$work" --models "$models" --rounds "$rounds" --seconds "$seconds" \
         --threads "$threads" --weights "$weights"
       ;;

@@ -8,7 +8,8 @@ def budget_part(data: dict) -> str:
         f"LIMoE-{MODELS[data['model']]}, all matrices int8, batch 1. One expert takes "
         f"{megabytes(data['expert_bytes'])} MB, all {data['experts']} {megabytes(data['bank_bytes'])} MB, everything "
         f"else {megabytes(data['dense_bytes'])} MB."
-        " Peak RSS is that of a C program.\n\n"
+        " Each is measured in three rounds: shown is the one with the median time, the median first call, and the "
+        "greatest peak RSS, which is that of a C program.\n\n"
     )
     good = [row for row in data["rows"] if "error" not in row]
     if any(row["budget"] for row in good):
@@ -79,7 +80,7 @@ def kernel_lines(text: str) -> list[tuple[list[str], list[str]]]:
 def kernels_part(results: dict) -> str:
     text = (
         "hot/cold GMAC/s: with weights in the cache, and from memory. Reading is that of a plain loop, which kernels "
-        "can surpass.\n\n"
+        "can surpass. Of three visits hot is the fastest, cold the median.\n\n"
     )
     wanted = {1: 0, 4: 3, 8: 5, 16: 7, 64: 8, 197: 9}
     body = []

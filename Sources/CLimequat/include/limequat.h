@@ -137,7 +137,7 @@ typedef enum lmq_holding {
 /* How much a message matters. */
 typedef enum lmq_log_level {
   LMQ_LOG_ERROR = 1,   /* beside the call that fails: damaged weights */
-  LMQ_LOG_WARNING = 2, /* things go on, but not as asked for: the system refused a thread */
+  LMQ_LOG_WARNING = 2, /* things go on, but not as asked for: the system refused a thread, or to lock */
   LMQ_LOG_INFORMATION = 3,
   LMQ_LOG_MAXIMUM = 0x7fffffff
 } lmq_log_level;

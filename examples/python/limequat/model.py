@@ -75,7 +75,8 @@ class Model(lib.Handle):
 
     threads: that work on a call, the caller's among them; 0: as many as processors.
     memory_budget: bytes that experts may hold; 0: no bound, the file is mapped.
-    resident: read all weights when they are first used, and keep them; not with a memory_budget.
+    resident: read weights when they are first used and keep them, in large pages where the system has those; not
+        with a memory_budget.
     verify: compare every checksum while the file is opened.
     kernels: the kernel table by name, for tests.
     log: hears what goes on beside results and errors; called by threads that are in a call.
