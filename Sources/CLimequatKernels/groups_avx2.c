@@ -79,11 +79,11 @@ LMQ_INLINE size_t find_strays(
 
 /// Answers the magnitudes of all codes that are negative. Rows have room for whole registers, and for two units.
 int32_t lmq_copy_avx2(
-    lmq_codes kind, const char *codes, size_t count, int32_t offset, char *x, size_t plane,
-    const int32_t *limits, lmq_strays *strays, size_t row) {
-  const bool splits = is_split(kind), in_groups = group_of(kind) > 1;
+    const lmq_copying *how, const char *codes, size_t count, int32_t offset, char *x, size_t row) {
+  const bool splits = is_split(how->codes), in_groups = group_of(how->codes) > 1;
+  const size_t plane = how->plane;
   const __m256i zero = _mm256_setzero_si256();
-  const __m256i offsets = _mm256_set1_epi8((char)(kind == LMQ_SPLIT ? 128 : splits ? offset : 0));
+  const __m256i offsets = _mm256_set1_epi8((char)(how->codes == LMQ_SPLIT ? 128 : splits ? offset : 0));
   int32_t squares[(LMQ_GROUPED_UNITS + 8) * 2];
   __m256i sum = zero;
   LMQ_ROLLED for (size_t j = 0; j < count; j += 32) {
@@ -100,9 +100,11 @@ int32_t lmq_copy_avx2(
   if (in_groups) {
     memset(x + count, 0, 8);
     memset(squares + count / 2, 0, 16);
+    lmq_strays *const strays = how->strays;
     const size_t first = strays->first[row], units = count / 4;
-    strays->first[row + 1] = (uint16_t)(splits ? find_strays(3, squares, units, limits, x, strays, first)
-                                               : find_strays(2, squares, units, limits, x, strays, first));
+    const size_t end = splits ? find_strays(3, squares, units, how->limits, x, strays, first)
+                              : find_strays(2, squares, units, how->limits, x, strays, first);
+    strays->first[row + 1] = (uint16_t)end;
   }
   const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
   return _mm_cvtsi128_si32(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half)));

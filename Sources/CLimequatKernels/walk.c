@@ -46,25 +46,23 @@ LMQ_INLINE size_t plane_of(size_t rows, size_t x_bytes) {
 
 #if defined(__aarch64__)
 int32_t lmq_copy_signed(
-    lmq_codes codes, const char *units, size_t bytes, int32_t offset, char *x, size_t plane,
-    const int32_t *limits, lmq_strays *strays, size_t row) {
-  (void)codes, (void)offset, (void)plane, (void)limits, (void)strays, (void)row;
+    const lmq_copying *how, const char *units, size_t bytes, int32_t offset, char *x, size_t row) {
+  (void)how, (void)offset, (void)row;
   for (size_t j = 0; j < bytes; j++) x[j] = (char)(units[j] ^ 0x80);
   return 0;
 }
 #endif
 
 static int32_t copy_plain(
-    lmq_codes codes, const char *units, size_t bytes, int32_t offset, char *x, size_t plane,
-    const int32_t *limits, lmq_strays *strays, size_t row) {
-  (void)codes, (void)offset, (void)plane, (void)limits, (void)strays, (void)row;
+    const lmq_copying *how, const char *units, size_t bytes, int32_t offset, char *x, size_t row) {
+  (void)how, (void)offset, (void)row;
   memcpy(x, units, bytes);
   return 0;
 }
 
 /// How the inputs of a product are copied; NULL: not at all. Rows that lie a multiple of 2 KB apart share so
 /// few places in the first cache that more than four would push each other out of it.
-static lmq_copy_function *copying(const lmq_walk *walk) {
+static lmq_copy_function *copier(const lmq_walk *walk) {
   if (walk->copy) return walk->copy;
   return walk->x_rows || (walk->m > 4 && walk->x_bytes % 2048 == 0) ? copy_plain : NULL;
 }
@@ -104,7 +102,7 @@ static size_t block_of(const lmq_walk *walk, bool copies) {
 static cuts cut(const lmq_walk *walk) {
   const bool in_bands = takes_bands(walk->codes), few = in_bands && walk->m <= FEW_ROWS;
   cuts c = {
-      .copy = copying(walk), .tile_rows = walk->tile_rows, .band_rows = BAND_ROWS, .x = walk->x};
+      .copy = copier(walk), .tile_rows = walk->tile_rows, .band_rows = BAND_ROWS, .x = walk->x};
   c.block = block_of(walk, c.copy);
   c.x_bytes = c.copy ? copied_bytes(lmq_min(walk->k, c.block)) : walk->x_bytes;
   // Copies are of use for more panels where totals need not be kept; finding strays takes its time, too.
@@ -128,15 +126,16 @@ static size_t copy_rows(
   char *const x = to->bytes + c->x_place;
   lmq_strays *const strays = &to->strays;
   const size_t group = group_of(walk->codes), most = group > 1 ? 2 * k : 0;  // of a row
-  const int32_t *const limits = group > 1 ? walk->limits + start / group : NULL;
+  const lmq_copying how = {
+      .codes = walk->codes, .plane = c->plane, .limits = group > 1 ? walk->limits + start / group : NULL,
+      .strays = strays};
   strays->first[0] = 0;
   size_t i = 0;
   for (; i < rows && (most == 0 || strays->first[i] + most <= LMQ_STRAYS); i++) {
     const size_t row = walk->x_rows ? walk->x_rows[first + i] : first + i;
     const char *units = walk->x + row * walk->x_bytes + start * 4;
     const int32_t offset = walk->x_offsets ? walk->x_offsets[row] : 0;
-    const int32_t lacking =
-        c->copy(walk->codes, units, k * 4, offset, x + i * c->x_bytes, c->plane, limits, strays, i);
+    const int32_t lacking = c->copy(&how, units, k * 4, offset, x + i * c->x_bytes, i);
     negatives[i] = (start > 0 ? negatives[i] : 0) + lacking;
   }
   return i;
@@ -154,53 +153,97 @@ static size_t ahead_of(const lmq_walk *walk) {
 /// A band: `rows` rows from `row` on, cut into `count` of the tiles, the first being tile `first`.
 typedef struct { size_t row, rows, first, count; } band;
 
-/// The products of a band with the panels [panel, panel + group).
-static void walk_band(
-    const lmq_walk *walk, const cuts *c, scratch *to, band b, parts tiles, size_t panel, size_t group) {
-  const size_t row_bytes = panel_row(walk->type), panel_bytes = walk->k * row_bytes, ahead = ahead_of(walk);
+/// A band's way through a group of panels.
+typedef struct {
+  const lmq_walk *walk;
+  const cuts *cuts;
+  scratch *to;
+  band band;
+  parts tiles;
+  size_t panel, panels;  // the first of the group, and how many it has
+} passage;
+
+/// A block of inputs of some rows: those from row `done` of the band on.
+typedef struct {
+  size_t start, k;  // units
+  bool is_last;
+  size_t done, rows;
+  const char *x;
+} block;
+
+/// The weights that are fetched while those at `w` of panel p and a block are used; NULL: none are. A single tile
+/// reads all weights front to back. Others go on to the same inputs of the next panel, and after the last panel to
+/// the next inputs of the first.
+static const char *following(const passage *way, const block *b, size_t p, const char *w) {
+  const lmq_walk *walk = way->walk;
+  if (way->panels == 1 && walk->m <= walk->tile_rows) {
+    const size_t ahead = ahead_of(walk);
+    return ahead > 0 ? w + ahead : NULL;
+  }
+  const size_t row_bytes = panel_row(walk->type), panel_bytes = walk->k * row_bytes;
+  if (p + 1 < way->panels) return w + panel_bytes;
+  return w + b->k * row_bytes - (b->is_last ? 0 : p * panel_bytes);
+}
+
+LMQ_INLINE void prefetch_results(const char *y, size_t y_bytes, size_t rows) {
+  for (size_t i = 0; i < rows; i++, y += y_bytes) {
+    __builtin_prefetch(y, 1);
+    __builtin_prefetch(y + 64, 1);
+  }
+}
+
+/// The products of a block with panel p of the group, tile by tile.
+static void walk_tiles(const passage *way, const block *b, size_t p) {
+  const lmq_walk *walk = way->walk;
+  const cuts *c = way->cuts;
+  const size_t row_bytes = panel_row(walk->type), panel = way->panel + p, row = way->band.row + b->done;
+  const char *const w = walk->panels + (panel * walk->k + b->start) * row_bytes;
+  const char *const after = following(way, b, p, w);
+  // Totals of one block are used up at once, so that all panels can share a place in the first cache.
+  char *const totals = way->to->bytes + ((walk->k > c->block ? p : 0) * c->band_rows + b->done) * TOTAL_BYTES;
+  // Memory has the time of two tiles, which is enough.
+  const size_t fetching = lmq_min(way->band.count, 2);
   // Set field by field: clearing what lies between fields would wait for the results of the last tile.
   lmq_tile tile;
   tile.type = walk->type, tile.codes = walk->codes, tile.x_bytes = c->x_bytes, tile.plane = c->plane;
-  tile.strays = &to->strays;
-  size_t start = 0;
+  tile.strays = &way->to->strays, tile.k = b->k, tile.is_first = b->start == 0;
+  tile.w = w, tile.next_bytes = row_bytes / fetching;
+  for (size_t t = 0, at = 0; at < b->rows; t++, at += tile.rows) {
+    tile.rows = lmq_min(part_size(way->tiles, way->band.first + t), b->rows - at);
+    const char *const y = walk->y + (row + at) * walk->y_bytes + panel * LMQ_PANEL * 4;
+    if (b->is_last) prefetch_results(y, walk->y_bytes, tile.rows);
+    tile.x = b->x + at * c->x_bytes, tile.totals = totals + at * TOTAL_BYTES;
+    tile.next = after && t < fetching ? after + t * tile.next_bytes * b->k : NULL;
+    walk->tile(&tile);
+  }
+  if (b->is_last)
+    walk->finish(&(lmq_finish){
+        .job = walk->job, .row = row, .rows = b->rows, .panel = panel, .totals = totals,
+        .negatives = way->to->negatives + b->done});
+}
+
+/// The products of a band with a group of panels.
+static void walk_band(const passage *way) {
+  const lmq_walk *walk = way->walk;
+  const cuts *c = way->cuts;
+  const size_t first = way->band.row;
+  block b = {0};
   do {  // at least once, since no inputs have sums, too
-    size_t k = lmq_min(c->block, walk->k - start);
-    bool last = start + k == walk->k;
-    tile.k = k, tile.is_first = start == 0;
-    for (size_t done = 0, rows; done < b.rows; done += rows) {
-      rows = b.rows - done;
-      if (c->copy) rows = copy_rows(walk, c, b.row + done, rows, start, k, to, to->negatives + done);
-      const char *x = c->copy ? to->bytes + c->x_place : c->x + b.row * c->x_bytes + start * 4;
-      for (size_t p = 0; p < group; p++) {
-        const char *w = walk->panels + (panel + p) * panel_bytes + start * row_bytes, *end = w + k * row_bytes;
-        // The same inputs of the next panel; after the last, the next inputs of the first.
-        const char *after = p + 1 < group ? w + panel_bytes : end;
-        if (p + 1 == group && !last) after -= p * panel_bytes;
-        if (group == 1 && walk->m <= walk->tile_rows) after = ahead > 0 ? w + ahead : NULL;
-        // Totals of one block are used up at once, so that all panels can share a place in the first cache.
-        char *total = to->bytes + ((walk->k > c->block ? p : 0) * c->band_rows + done) * TOTAL_BYTES;
-        // Memory has the time of two tiles, which is enough.
-        const size_t fetching = lmq_min(b.count, 2);
-        tile.w = w, tile.next_bytes = row_bytes / fetching;
-        for (size_t t = 0, at = 0, size; at < rows; t++, at += size) {
-          size = lmq_min(part_size(tiles, b.first + t), rows - at);
-          for (size_t i = 0; last && i < size; i++) {
-            const char *y = walk->y + (b.row + done + at + i) * walk->y_bytes + (panel + p) * LMQ_PANEL * 4;
-            __builtin_prefetch(y, 1);
-            __builtin_prefetch(y + 64, 1);
-          }
-          tile.rows = size, tile.x = x + at * c->x_bytes, tile.totals = total + at * TOTAL_BYTES;
-          tile.next = after && t < fetching ? after + t * tile.next_bytes * k : NULL;
-          walk->tile(&tile);
-        }
-        if (last)
-          walk->finish(&(lmq_finish){
-              .job = walk->job, .row = b.row + done, .rows = rows, .panel = panel + p, .totals = total,
-              .negatives = to->negatives + done});
+    b.k = lmq_min(c->block, walk->k - b.start);
+    b.is_last = b.start + b.k == walk->k;
+    for (b.done = 0; b.done < way->band.rows; b.done += b.rows) {
+      b.rows = way->band.rows - b.done;
+      if (!c->copy) {
+        b.x = c->x + first * c->x_bytes + b.start * 4;
+      } else {
+        int32_t *const negatives = way->to->negatives + b.done;
+        b.rows = copy_rows(walk, c, first + b.done, b.rows, b.start, b.k, way->to, negatives);
+        b.x = way->to->bytes + c->x_place;
       }
+      for (size_t p = 0; p < way->panels; p++) walk_tiles(way, &b, p);
     }
-    start += k;
-  } while (start < walk->k);
+    b.start += b.k;
+  } while (b.start < walk->k);
 }
 
 void lmq_walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end) {
@@ -229,7 +272,8 @@ void lmq_walk_panels(const lmq_walk *walk, size_t panel_begin, size_t panel_end)
     for (size_t i = 0; i < bands.count; i++, b.row += b.rows, b.first += b.count) {
       b.count = part_size(bands, i);
       b.rows = b.count * tiles.size + (b.first < tiles.larger ? lmq_min(b.count, tiles.larger - b.first) : 0);
-      walk_band(walk, &c, &to, b, tiles, panel, group);
+      walk_band(&(passage){
+          .walk = walk, .cuts = &c, .to = &to, .band = b, .tiles = tiles, .panel = panel, .panels = group});
     }
   }
 }

@@ -4,11 +4,18 @@
 
 #include "tile.h"
 
+/// How inputs of a block are copied, the same for all rows of a band.
+typedef struct {
+  lmq_codes codes;
+  size_t plane;           // bytes between the planes of split codes
+  const int32_t *limits;  // of codes in groups: those of the block
+  lmq_strays *strays;
+} lmq_copying;
+
 /// Copies `bytes` of inputs of a row as a tile takes them, and of codes in groups lists the strays of row `row`
 /// of a band. Answers what split codes lack. May write up to the next multiple of 32 bytes, and two units.
 typedef int32_t lmq_copy_function(
-    lmq_codes codes, const char *units, size_t bytes, int32_t offset, char *x, size_t plane,
-    const int32_t *limits, lmq_strays *strays, size_t row);
+    const lmq_copying *how, const char *units, size_t bytes, int32_t offset, char *x, size_t row);
 
 /// Tells `finish` of which totals it makes results: those (rows, LMQ_PANEL) of one panel with the rows from
 /// `row` on.
