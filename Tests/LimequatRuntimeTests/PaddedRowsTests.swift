@@ -92,12 +92,13 @@ import Testing
     }
     var names: [String] = []
     for index in 0..<plan.values.count {
-      guard let value = plan.values[index], value.isPadded, case .arena(let start) = value.place else {
+      guard let value = plan.values[index], value.paddedWidth > 0, case .arena(let start) = value.place else {
         continue
       }
       names.append(try #require(signature.graph.value(at: index)?.name.text))
-      #expect(value.stride >= value.shape[-1] + 16)
-      #expect(start + items * sequence * value.stride * 4 <= plan.arenaSize)
+      let width = value.paddedWidth
+      #expect(value.stride(width) >= width + 16)
+      #expect(start + value.count / width * value.stride(width) * 4 <= plan.arenaSize)
     }
     return names
   }
@@ -132,7 +133,7 @@ import Testing
   }
 
   /// Not all that multiplies a value sees its rows.
-  @Test func valuesReadThroughViewsAreContiguous() throws {
+  @Test func valuesReadInOtherWidthsAreContiguous() throws {
     func signature(_ name: String, _ names: [String]) throws -> SignatureDraft {
       try Self.signature(name) { b, x in
         let h = Self.norm(&b, x, "first")
@@ -159,6 +160,34 @@ import Testing
       try session.run([Self.x], signature: "a")[0], try session.run([Self.x], signature: "c")[0]
     )
     #expect(try session.run([Self.x], signature: "both") == [a, c])
+  }
+
+  /// As patches are, whose axes cross the bounds of rows; if its last dims are whole rows.
+  @Test(arguments: [
+    ([2, 2, 128], [0, 1, 3, 2, 4], 1), ([8, 64], [0, 1, 3, 2], 0), ([8, 64], [0, 3, 1, 2], 0),
+  ])
+  func whatTransposeMakesIsPadded(parts: [Int], permutation: [Int], padded: Int) throws {
+    func signature(_ name: String, givesAll: Bool) throws -> SignatureDraft {
+      try Self.signature(name) { b, x in
+        let wide = Self.multiply(&b, x, "up", [Self.width, Self.hidden])
+        let split = b.node(.reshape([0, 0] + parts), [wide], name: "split")
+        let moved = b.node(.transpose(permutation), [split], name: "moved")
+        let rows = b.node(.reshape([0, -1, Self.width]), [moved], name: "rows")
+        let product = Self.multiply(&b, rows, "q", [Self.width, Self.width])
+        func whole(_ value: GraphBuilder.Ref, _ name: String) -> (String, GraphBuilder.Ref, Int) {
+          (name, b.node(.reshape([0, -1, Self.hidden]), [value], name: "whole_\(name)"), Self.hidden)
+        }
+        return givesAll ? [whole(product, "y"), whole(rows, "rows_")] : [whole(product, "y")]
+      }
+    }
+    var container = Self.weights()
+    container.signatures = [try signature("some", givesAll: false), try signature("all", givesAll: true)]
+    let model = try Model.open(container)
+    #expect(try Self.paddedValues(model, "some").count == padded)
+    #expect(try Self.paddedValues(model, "all").isEmpty)
+    let session = try Session.make(model: model)
+    let all = try session.run([Self.x], signature: "all")
+    #expect(try session.run([Self.x], signature: "some") == Array(all.prefix(1)))
   }
 
   /// An expert that is alone, and so has the gate 1, is an MLP.

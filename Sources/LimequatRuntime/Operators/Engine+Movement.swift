@@ -67,12 +67,18 @@ extension Engine {
 }
 
 extension LoopNest {
-  /// Dim i of the output is dim `permutation[i]` of `input`.
-  static func transpose(_ input: Shape, _ permutation: IntegerList) -> LoopNest {
+  /// Dim i of the output is dim `permutation[i]` of `input`. `rows`: the width of the output's rows where
+  /// these are kept apart (``PaddedRows``), the product of some last dims; else 0.
+  static func transpose(_ input: Shape, _ permutation: IntegerList, rows: Int) -> LoopNest {
     let source = contiguous(input)
     var output = Shape()
     for axis in 0..<input.rank { output.append(input[permutation[axis]]) }
-    let target = contiguous(output)
+    var target = contiguous(output)
+    if rows > 0 {
+      for axis in 0..<output.rank where target[axis] % rows == 0 {
+        target[axis] = target[axis] / rows * PaddedRows.stride(rows)
+      }
+    }
     var nest = LoopNest()
     for axis in 0..<output.rank {
       nest.append(output[axis], Offsets(target[axis], source[permutation[axis]], 0, 0))

@@ -6,36 +6,41 @@ struct LastReads: ~Copyable {
   /// By root; -1 for none.
   private var all: Table<Int32>
   private var ofFloats: Table<Int32>
-  private var haveRowsOnly: Table<Bool>
+  /// 0 before the first read of elements; -1: not all reads are of rows of one width.
+  private var rowWidths: Table<Int>
 
   private init(
-    all: consuming Table<Int32>, ofFloats: consuming Table<Int32>, haveRowsOnly: consuming Table<Bool>
+    all: consuming Table<Int32>, ofFloats: consuming Table<Int32>, rowWidths: consuming Table<Int>
   ) {
     self.all = all
     self.ofFloats = ofFloats
-    self.haveRowsOnly = haveRowsOnly
+    self.rowWidths = rowWidths
   }
 
   static func make(values: Int) throws(RuntimeError) -> LastReads {
     LastReads(
       all: try Allocation.table(repeating: -1, count: values),
       ofFloats: try Allocation.table(repeating: -1, count: values),
-      haveRowsOnly: try Allocation.table(repeating: true, count: values))
+      rowWidths: try Allocation.table(repeating: 0, count: values))
   }
 
-  /// Steps are told in ascending order.
-  mutating func read(_ root: Int, at step: Int, isOfCodes: Bool, isOfRows: Bool) {
+  /// Steps are told in ascending order. `rowWidth` nil: it is no read of rows.
+  mutating func read(_ root: Int, at step: Int, isOfCodes: Bool, rowWidth: Int?) {
     let step = Int32(truncatingIfNeeded: step)  // steps are fewer than 2^31
     all.replace(root, with: step)
     if !isOfCodes { ofFloats.replace(root, with: step) }
-    if !isOfRows { haveRowsOnly.replace(root, with: false) }
+    let width = rowWidth ?? -1
+    if let known = rowWidths[root], known != width { rowWidths.replace(root, with: known == 0 ? width : -1) }
   }
 
   /// The codes of `root` are made with it.
   mutating func makeCodes(of root: Int) { all.replace(root, with: ofFloats[root] ?? -1) }
 
-  /// Whether all reads are of rows, and there are any.
-  func areOfRows(_ root: Int) -> Bool { self[root] >= 0 && haveRowsOnly[root] == true }
+  /// The width of the rows that all reads are of; nil where they are not, or there are none.
+  func rowWidth(_ root: Int) -> Int? {
+    guard let width = rowWidths[root], self[root] >= 0, width > 0 else { return nil }
+    return width
+  }
 
   /// -1 for none.
   subscript(root: Int) -> Int { Int(all[root] ?? -1) }

@@ -13,19 +13,34 @@ enum PaddedRows {
 }
 
 extension PlannedValue {
-  /// Elements from one row to the next.
-  var stride: Int { isPadded ? PaddedRows.stride(shape[-1]) : shape[-1] }
+  /// Elements from the start of one row of `width` to that of the next.
+  func stride(_ width: Int) -> Int { paddedWidth > 0 ? PaddedRows.stride(paddedWidth) : width }
 }
 
 extension PlanBuilder {
-  /// Whether a step can write its rows at any distance.
-  func makesRows(_ step: Step) -> Bool {
-    switch step.operation {
-    case .product, .attention: return true
-    case .node:
-      guard case .layerNormalization? = graph.node(at: step.node)?.op else { return false }
-      return true
-    default: return false
-    }
+  /// The width of the rows of what a step makes, if it is to keep them apart and can.
+  func paddedWidth(_ step: Step, _ value: PlannedValue, _ lastReads: borrowing LastReads) -> Int? {
+    guard let width = lastReads.rowWidth(step.output), PaddedRows.areOfUse(width) else { return nil }
+    let isOfLastDim = width == value.shape[-1]
+    let can =
+      switch step.operation {
+      case .product, .attention: isOfLastDim
+      case .node:
+        switch graph.node(at: step.node)?.op {
+        case .layerNormalization: isOfLastDim
+        case .transpose: value.shape.hasRows(of: width)
+        default: false
+        }
+      default: false
+      }
+    return can ? width : nil
+  }
+}
+
+extension Shape {
+  /// Whether some last dims are `width` elements together.
+  fileprivate func hasRows(of width: Int) -> Bool {
+    for axis in 0..<rank where product(axis..<rank) == width { return true }
+    return false
   }
 }

@@ -54,8 +54,8 @@ struct PlannedValue {
   /// How a weight is stored; `f32` in rows for everything else of type f32.
   var stored: ElementType
   var layout: Layout
-  /// Its rows are further apart than they are wide (``PaddedRows``).
-  var isPadded = false
+  /// The width of its rows where these are further apart than they are wide (``PaddedRows``); 0 elsewhere.
+  var paddedWidth = 0
 
   /// Elements; shape inference has limited them.
   var count: Int { shape.count ?? 0 }

@@ -17,10 +17,10 @@ extension PlanBuilder {
       let coded = int8Input(step)
       let takesCodes = coded.map { codes.use($0, at: index) } ?? false
       forEachRead(of: step) { value, isFactor in
-        guard let read = values[value], let root = values[read.root] else { return }
+        guard let read = values[value] else { return }
         lastReads.read(
           read.root, at: index, isOfCodes: isFactor && takesCodes,
-          isOfRows: isFactor && coded == nil && read.shape[-1] == root.shape[-1])
+          rowWidth: isFactor && coded == nil ? read.shape[-1] : nil)
       }
     }
     try placeInputs(&arena)
@@ -70,16 +70,17 @@ extension PlanBuilder {
     let keepsFloats = step.outputCodes?.floats == nil
     if case .copy = step.operation {
     } else if keepsFloats, var made = values[step.output], case .nowhere = made.place {
-      made.isPadded =
-        makesRows(step) && lastReads.areOfRows(step.output) && PaddedRows.areOfUse(made.shape[-1])
-      if !made.isPadded, let root = reusable(step, at: index, lastReads),
+      made.paddedWidth = paddedWidth(step, made, lastReads) ?? 0
+      if made.paddedWidth == 0, let root = reusable(step, at: index, lastReads),
         case .arena(let start)? = values[root]?.place
       {
         reused = root
         made.place = .arena(start)
       } else {
-        let rows = made.count / max(1, made.shape[-1])
-        guard let start = arena.take(rows * made.stride * made.type.size) else { throw .tooLarge }
+        let width = max(1, made.paddedWidth)
+        guard let start = arena.take(made.count / width * made.stride(width) * made.type.size) else {
+          throw .tooLarge
+        }
         made.place = .arena(start)
       }
       values.replace(step.output, with: made)

@@ -16,7 +16,8 @@ extension Run {
     let rows = width > 0 ? x.value.count / width : 0
     switch node.op {
     case .transpose(let permutation):
-      engine.copy(.transpose(x.value.shape, permutation), y, x.start, size: output.type.size)
+      let nest = LoopNest.transpose(x.value.shape, permutation, rows: output.paddedWidth)
+      engine.copy(nest, y, x.start, size: output.type.size)
     case .concat(let axis): concat(node, axis, y, output)
     case .slice(let starts, _, let axes, let steps): slice(x, starts, axes, steps, y, output)
     case .pad(let pads): pad(x, pads, y, output)

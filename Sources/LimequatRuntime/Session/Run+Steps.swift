@@ -40,10 +40,7 @@ extension Run {
   }
 
   /// Elements between rows of a value, which are `width` wide.
-  func stride(_ root: Int, width: Int) -> Int {
-    guard let value = plan.values[root], value.isPadded else { return width }
-    return value.stride
-  }
+  func stride(_ root: Int, width: Int) -> Int { plan.values[root]?.stride(width) ?? width }
 
   /// Of the int8 weights `w`.
   private func limits(_ node: Node, _ w: Operand, rows: Int) -> UnsafePointer<Int32>? {
