@@ -1,6 +1,6 @@
 /* What the machine can do, as one JSON object: GMAC/s of one core by instruction, at most, and GB/s read from memory
- * by one core and by two together, in ordinary pages and in large ones. `bounds read N` prints only the GB/s that N
- * cores read together in ordinary pages. */
+ * by one core and by two together, in ordinary pages and in large ones. `bounds arithmetic` measures only the former;
+ * `bounds read N` prints only the GB/s that N cores read together in ordinary pages. */
 
 #include <pthread.h>
 #include <stdint.h>
@@ -86,24 +86,34 @@ static int allocate(void **memory, int threads, int advice) {
   return 1;
 }
 
+/* A member of the object. */
+static void print(const char *name, const char *unit, double rate) {
+  static const char *before = "";
+  printf("%s\"%s%s\": %.1f", before, name, unit, rate);
+  before = ", ";
+}
+
 int main(int count, char **words) {
   void *memory[MOST_THREADS];
+  int only_arithmetic = count == 2 && strcmp(words[1], "arithmetic") == 0;
   int only_reads = count == 3 && strcmp(words[1], "read") == 0;
   int threads = only_reads ? atoi(words[2]) : MOST_THREADS;
-  if ((count > 1 && !only_reads) || threads < 1 || threads > MOST_THREADS)
-    return fputs("usage: bounds [read 1|2]\n", stderr), 2;
-  if (!allocate(memory, threads, MADV_NOHUGEPAGE)) return 1;
+  if ((count > 1 && !only_arithmetic && !only_reads) || threads < 1 || threads > MOST_THREADS)
+    return fputs("usage: bounds [arithmetic | read 1|2]\n", stderr), 2;
+  if (!only_arithmetic && !allocate(memory, threads, MADV_NOHUGEPAGE)) return 1;
   if (only_reads) return printf("%.2f\n", bandwidth(memory, threads)), 0;
-  printf("{");
   const bound *kinds[] = {f32_bounds, int8_bounds};
+  printf("{");
   for (size_t kind = 0; kind < 2; kind++)
     for (const bound *b = kinds[kind]; b->name; b++)
-      if (can(b->name)) printf("\"%s GMAC/s\": %.1f, ", b->name, bound_rate(b));
-  printf("\"read GB/s, one core\": %.1f, ", bandwidth(memory, 1));
-  printf("\"read GB/s, two cores\": %.1f, ", bandwidth(memory, 2));
-  for (int t = 0; t < threads; t++) free(memory[t]);
-  if (!allocate(memory, threads, MADV_HUGEPAGE)) return 1;
-  printf("\"read GB/s in large pages, one core\": %.1f, ", bandwidth(memory, 1));
-  printf("\"read GB/s in large pages, two cores\": %.1f}\n", bandwidth(memory, 2));
-  return 0;
+      if (can(b->name)) print(b->name, " GMAC/s", bound_rate(b));
+  if (!only_arithmetic) {
+    print("read", " GB/s, one core", bandwidth(memory, 1));
+    print("read", " GB/s, two cores", bandwidth(memory, 2));
+    for (int t = 0; t < threads; t++) free(memory[t]);
+    if (!allocate(memory, threads, MADV_HUGEPAGE)) return 1;
+    print("read", " GB/s in large pages, one core", bandwidth(memory, 1));
+    print("read", " GB/s in large pages, two cores", bandwidth(memory, 2));
+  }
+  return puts("}"), 0;
 }

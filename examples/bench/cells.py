@@ -22,6 +22,7 @@ import numpy as np
 from machine import bounds, reading
 from page_cache import stored, warm
 from peers import GROUPS
+from rounds import median
 
 HERE = Path(__file__).parent
 CELLS = {"image": (1, 8), "text": (1, 32)}
@@ -135,7 +136,7 @@ def measure(
         "weights": weights,
         "errors": errors,
         "load_average": os.getloadavg()[0],
-        "bounds_before": bounds(work),
+        "bounds_before": bounds(work, "arithmetic"),
         "batches": {},
         "reads": {},
     }
@@ -153,7 +154,11 @@ def measure(
                 time.sleep(PAUSE)
                 answer, entry = worker.ask(f"{batch} {seconds}"), peers[worker.peer]
                 if "error" in answer:
+                    if worker.peer == "limequat":
+                        raise SystemExit(f"limequat, {model}: {answer['error']}")
                     errors.setdefault(worker.peer, answer["error"])
+                    for key in ("ms", "cpu_ms"):
+                        entry[key].append(None)  # rounds are compared with each other
                     continue
                 for key in ("ms", "cpu_ms"):
                     entry[key].append(round(answer[key], 4))
@@ -163,9 +168,10 @@ def measure(
             reads.append(reading(work, processors(threads)))
         result["batches"][str(batch)] = peers
         result["reads"][str(batch)] = reads
-        line = "  ".join(f"{peer} {statistics.median(e['ms']):.2f}" for peer, e in peers.items() if e["ms"])
+        middles = {peer: median(entry["ms"]) for peer, entry in peers.items()}
+        line = "  ".join(f"{peer} {ms:.2f}" for peer, ms in middles.items() if ms is not None)
         print(f"{model} {modality} batch {batch}, {threads} threads, {weights}: {line} ms", flush=True)
-    result["bounds_after"] = bounds(work)
+    result["bounds_after"] = bounds(work, "arithmetic")
     for worker in workers:
         worker.close()
     return result

@@ -5,6 +5,7 @@ import statistics
 from aims import level
 from formatting import MODELS, mark, megabytes, name, number, table
 from peers import PEERS
+from rounds import median
 
 
 def cell_rows(results: dict) -> list[dict]:
@@ -27,10 +28,11 @@ def cell_rows(results: dict) -> list[dict]:
             for peer, entry in peers.items():
                 cell["cosine"].setdefault(peer, entry.get("cosine", {}).get("least"))
                 cell["faults"] += entry["major_faults"]
-                if entry["ms"]:
-                    cell["ms"].setdefault(peer, statistics.median(entry["ms"]))
-                    if peer != "limequat":
-                        cell["pairs"][peer] = [theirs / mine for mine, theirs in zip(ours, entry["ms"])]
+                if (middle := median(entry["ms"])) is not None:
+                    cell["ms"].setdefault(peer, middle)
+                    pairs = [theirs / mine for mine, theirs in zip(ours, entry["ms"]) if mine and theirs]
+                    if peer != "limequat" and pairs:
+                        cell["pairs"][peer] = pairs
     rows = []
     for (model, weights, threads, signature, batch), cell in cells.items():
         if not cell["pairs"]:

@@ -9,9 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 
-def bounds(work: Path) -> dict:
-    """The rates that `bounds` (bounds.c) measures now."""
-    return json.loads(subprocess.run([work / "bounds"], check=True, capture_output=True, text=True).stdout)
+def bounds(work: Path, *parts: str) -> dict:
+    """The rates that `bounds` (bounds.c) measures now: all, or those of "arithmetic"."""
+    command = [work / "bounds", *parts]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def reading(work: Path, processors: str) -> float:

@@ -10,8 +10,8 @@ extension ExpertCache {
     if let owner = owners[slab], owner >= 0 { drop(Int(owner)) }
     owners.replace(slab, with: Int32(truncatingIfNeeded: number))  // experts are at most 2^20
     blocks[number].slab = Int32(truncatingIfNeeded: slab)
-    if let slabSize = room.slabSize {
-      blocks[number].start = slab * slabSize
+    if let start = room.start(of: slab) {
+      blocks[number].start = start
     } else if blocks[number].start < 0 {
       blocks[number].start = placedBytes
       placedBytes += size

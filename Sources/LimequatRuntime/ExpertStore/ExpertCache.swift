@@ -246,8 +246,8 @@ final class ExpertCache: @unchecked Sendable {
       monitor.lock()
       dropIfIdle(slab)
       if owners[slab] == -1 {
-        let (start, size) = room.slabSize.map { (slab * $0, $0) } ?? (blocks[slab].start, blocks[slab].size)
-        pages.discard(from: start, to: start + size)
+        let start = room.start(of: slab) ?? blocks[slab].start
+        pages.discard(from: start, to: start + (room.slabSize ?? blocks[slab].size))
       }
       monitor.unlock()
     }

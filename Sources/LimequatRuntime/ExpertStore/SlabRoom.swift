@@ -44,4 +44,7 @@ struct SlabRoom {
 
   /// Every expert has a slab of its own, whose number is the expert's.
   var holdsAll: Bool { slabSize == nil }
+
+  /// Where a slab that fits any block begins in the memory; nil: it begins where its expert was placed.
+  func start(of slab: Int) -> Int? { slabSize.map { slab * $0 } }
 }
