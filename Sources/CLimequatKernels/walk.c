@@ -171,9 +171,9 @@ typedef struct {
   const char *x;
 } block;
 
-/// The weights that are fetched while those at `w` of panel p and a block are used; NULL: none are. A single tile
-/// reads all weights front to back. Others go on to the same inputs of the next panel, and after the last panel to
-/// the next inputs of the first.
+/// The weights that are fetched while those at `w` of panel p and a block are used; NULL: none are. A single
+/// tile reads all weights front to back. Others go on to the same inputs of the next panel, and after the last
+/// panel to the next inputs of the first.
 static const char *following(const passage *way, const block *b, size_t p, const char *w) {
   const lmq_walk *walk = way->walk;
   if (way->panels == 1 && walk->m <= walk->tile_rows) {
@@ -201,19 +201,20 @@ static void walk_tiles(const passage *way, const block *b, size_t p) {
   const char *const after = following(way, b, p, w);
   // Totals of one block are used up at once, so that all panels can share a place in the first cache.
   char *const totals = way->to->bytes + ((walk->k > c->block ? p : 0) * c->band_rows + b->done) * TOTAL_BYTES;
-  // Memory has the time of two tiles, which is enough.
-  const size_t fetching = lmq_min(way->band.count, 2);
+  // Spread over all tiles, since some processors have few lines under way at a time. Even, since tiles of half
+  // panels halve it.
+  const size_t next_bytes = (row_bytes / 2 + way->band.count - 1) / way->band.count * 2;
   // Set field by field: clearing what lies between fields would wait for the results of the last tile.
   lmq_tile tile;
   tile.type = walk->type, tile.codes = walk->codes, tile.x_bytes = c->x_bytes, tile.plane = c->plane;
   tile.strays = &way->to->strays, tile.k = b->k, tile.is_first = b->start == 0;
-  tile.w = w, tile.next_bytes = row_bytes / fetching;
+  tile.w = w, tile.next_bytes = next_bytes;
   for (size_t t = 0, at = 0; at < b->rows; t++, at += tile.rows) {
     tile.rows = lmq_min(part_size(way->tiles, way->band.first + t), b->rows - at);
     const char *const y = walk->y + (row + at) * walk->y_bytes + panel * LMQ_PANEL * 4;
     if (b->is_last) prefetch_results(y, walk->y_bytes, tile.rows);
     tile.x = b->x + at * c->x_bytes, tile.totals = totals + at * TOTAL_BYTES;
-    tile.next = after && t < fetching ? after + t * tile.next_bytes * b->k : NULL;
+    tile.next = after ? after + t * next_bytes * b->k : NULL;
     walk->tile(&tile);
   }
   if (b->is_last)
