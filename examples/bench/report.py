@@ -1,7 +1,8 @@
 """Puts the results of WORK together: report.py WORK OUT writes results.json, results.md and the plots to a folder of
-OUT that is named for the machine's instructions."""
+OUT that is named for the processor's maker and instructions."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from sections import accuracy_part, budget_part, convert_part, kernel_lines, ker
 
 
 def kind_of(machine: dict) -> str:
-    """The fastest table of kernels that runs there."""
+    """Who made the processor, and the fastest table of kernels that runs there."""
     tables = {"avx512_vnni": "avx512-vnni", "avx512f": "avx512", "avx_vnni": "avx-vnni", "avx2": "avx2"}
     tables |= {"i8mm": "neon-i8mm", "asimddp": "neon-dotprod"}
-    return next((table for feature, table in tables.items() if feature in machine["features"]), "other")
+    table = next((table for feature, table in tables.items() if feature in machine["features"]), "other")
+    maker = re.match(r"\w+", machine["processor"])
+    return f"{maker[0].lower()}-{table}" if maker else table
 
 
 def machine_part(machine: dict, rows: list[dict], results: dict) -> str:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes every figure of a results.md: builds Limequat and its C library, makes the models and every peer's form of them,
-# measures, and writes results.json, results.md and the plots to a folder of results/ for the machine's instructions.
+# measures, and writes results.json, results.md and the plots to a folder of results/ for the kind of processor.
 #
 #   examples/bench/run.sh [--work DIR] [--models s32,b16] [--rounds N] [--seconds S] [--again]
 #                         [--threads 1,2] [--weights f32,int8] [PART ...]
