@@ -16,7 +16,7 @@ from sections import accuracy_part, budget_part, convert_part, kernel_lines, ker
 
 
 def kind_of(machine: dict) -> str:
-    """Who made the processor, and the fastest table of kernels that runs there."""
+    """Who made the processor (of arm64: its architecture), and the fastest table of kernels that runs there."""
     tables = {"avx512_vnni": "avx512-vnni", "avx512f": "avx512", "avx_vnni": "avx-vnni", "avx2": "avx2"}
     tables |= {"i8mm": "neon-i8mm", "asimddp": "neon-dotprod"}
     table = next((table for feature, table in tables.items() if feature in machine["features"]), "other")
