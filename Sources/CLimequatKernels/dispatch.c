@@ -1,6 +1,6 @@
 // Which tables this processor runs, and the floating-point state they need.
 
-#include "internal.h"
+#include "walk.h"
 
 /// What a table's file is compiled for. A table runs where every one of its features is there and the
 /// operating system keeps the registers.
@@ -14,6 +14,8 @@ enum feature {
   NEON_I8MM = 1 << 5,
 };
 
+_Atomic bool lmq_fetches_on_request;
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -25,6 +27,8 @@ static uint64_t enabled_state(void) {
 
 static unsigned features(void) {
   unsigned a, b, c, d;
+  if (!__get_cpuid(0, &a, &b, &c, &d)) return BASELINE;
+  lmq_fetches_on_request = b == signature_INTEL_ebx;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return BASELINE;
   const unsigned osxsave = 1u << 27, avx = 1u << 28, fma = 1u << 12, f16c = 1u << 29;
   const unsigned wanted = osxsave | avx | fma | f16c;

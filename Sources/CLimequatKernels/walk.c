@@ -141,10 +141,11 @@ static size_t copy_rows(
   return i;
 }
 
-/// Bytes from the weights of a single tile to those that are fetched meanwhile; 0: none are. With few rows,
-/// asking for much more than memory gives only makes it slower: wide tiles of floats have few up to three, others
-/// take longer over each. Distances are measured, on x86-64.
+/// Bytes from the weights of a single tile to those that are fetched meanwhile; 0: none are. Distances are
+/// measured, on x86-64. Where the processor also fetches by itself, asking for much more than memory gives only
+/// makes few rows slower: wide tiles of floats have few up to three, others take longer over each.
 static size_t ahead_of(const lmq_walk *walk) {
+  if (lmq_fetches_on_request) return (walk->is_wide ? 8 : 32) << 10;
   if (walk->m <= walk->alone_rows) return 0;
   if (walk->is_wide && walk->type == LMQ_INT8) return 8 << 10;
   return (walk->is_wide && walk->m <= 3 ? 2 : walk->m == 1 ? 4 : 32) << 10;

@@ -43,7 +43,8 @@ typedef struct {
   bool is_wide;            // the tile takes whole panels whatever the rows, and few rows much faster than memory
                            // gives weights
   size_t alone_rows;       // of up to so many, whose tile reads weights front to back, the processor fetches
-                           // these faster by itself than when it is asked to, as measured (Zen 4)
+                           // these faster by itself than when it is asked to, as measured (Zen 4); not so if
+                           // it fetches on request
   lmq_tile_function *tile;
   lmq_copy_function *copy;  // NULL: the tile takes inputs as they are
   const void *job;
@@ -51,6 +52,10 @@ typedef struct {
 } lmq_walk;
 
 #pragma GCC visibility push(hidden)
+/// Whether this processor fetches weights that are read front to back faster if it is asked for all of them.
+/// Intel's do, as measured (Emerald Rapids). Set as a table is found.
+extern _Atomic bool lmq_fetches_on_request;
+
 #if defined(__x86_64__)
 lmq_copy_function lmq_copy_avx2;
 void lmq_limit_avx2(const void *panels, size_t k, size_t n, int32_t *limits);
