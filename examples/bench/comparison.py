@@ -133,15 +133,15 @@ def pairs_part(results: dict) -> str:
             continue
         for ours in (row for row in rows if row["peer"] == "limequat"):
             same = (row for row in rows if (row["signature"], row["batch"]) == (ours["signature"], ours["batch"]))
-            theirs = next(row for row in same if row["peer"] != "limequat")
+            theirs = next((row for row in same if row["peer"] != "limequat"), None)
             body.append(
                 [
                     f"{MODELS[key.removeprefix('pairs-')]} {ours['signature']} x {ours['batch']}",
                     number(ours["items_per_second"]),
-                    number(theirs["items_per_second"]),
-                    mark(ours["items_per_second"] / theirs["items_per_second"]),
+                    number(theirs["items_per_second"]) if theirs else "failed",
+                    mark(ours["items_per_second"] / theirs["items_per_second"]) if theirs else "",
                     megabytes(ours["pss_bytes"]),
-                    megabytes(theirs["pss_bytes"]),
+                    megabytes(theirs["pss_bytes"]) if theirs else "",
                 ]
             )
     if not body:

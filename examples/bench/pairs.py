@@ -15,11 +15,18 @@ from cells import CELLS, PAUSE, Worker, started, usable_processors
 PEERS = ("limequat", "onnxruntime")
 
 
-def together(workers: list[Worker], batch: int, seconds: float) -> float:
-    """Items in a second."""
+def together(workers: list[Worker], batch: int, seconds: float) -> float | None:
+    """Items in a second; None if one of a peer's processes failed."""
     for worker in workers:
         worker.tell(f"{batch} {seconds}")
-    return sum(batch / worker.answer()["ms"] * 1e3 for worker in workers)
+    answers = [worker.answer() for worker in workers]
+    for worker, answer in zip(workers, answers):
+        if "error" in answer:
+            if worker.peer == "limequat":
+                raise SystemExit(f"limequat: {answer['error']}")
+            print(f"{worker.peer}: {answer['error']}", flush=True)
+            return None
+    return sum(batch / answer["ms"] * 1e3 for answer in answers)
 
 
 def main() -> None:
@@ -47,6 +54,8 @@ def main() -> None:
                         time.sleep(PAUSE)
                         rates[peer].append(together(workers, batch, options.seconds))
                 for peer, workers in pairs.items():
+                    if None in rates[peer]:
+                        continue
                     rows.append({
                         "peer": peer, "signature": modality, "batch": batch, "rates": rates[peer],
                         "items_per_second": statistics.median(rates[peer]),
