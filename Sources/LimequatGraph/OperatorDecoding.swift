@@ -129,7 +129,7 @@ struct OperatorDecoder {
     _ = try attributes.integer("is_causal", in: 0...0)
     _ = try attributes.integer("qk_matmul_output_mode", in: 0...0)
     if let cap = attributes.float("softcap") {
-      guard cap == 0 else { throw attributes.broken(.attributeValues, "'softcap' 0", "\(cap)") }
+      guard cap == 0 else { throw attributes.broken(.attributeValues, "'softcap' 0", "another number") }
     }
     return .attention(heads: heads, kvHeads: kvHeads, scale: scale)
   }
