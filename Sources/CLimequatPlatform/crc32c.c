@@ -1,5 +1,5 @@
 // CRC-32C over a running state: by instructions where the processor has them (crc32c_*.c), else by table.
-// Many GB/s matter: every expert is checked before it is used first.
+// Many GB/s matter: every expert is checked when it is first used.
 
 #include "crc32c.h"
 
@@ -41,6 +41,22 @@ static void choose(void) {
   if (chosen) return;
   make_tables();
   chosen = crc_by_table;
+}
+
+uint32_t lmq_crc32c_product(uint32_t a, uint32_t b) {
+  uint32_t sum = 0;
+  for (; a; a <<= 1) {
+    sum ^= a >> 31 ? b : 0;
+    b = b >> 1 ^ (b & 1 ? LMQ_CRC32C_POLYNOMIAL : 0);
+  }
+  return sum;
+}
+
+uint32_t lmq_crc32c_past(uint32_t state, size_t bytes) {
+  uint32_t power = 1u << (31 - 8);  // x^8, bits reversed; then its squares
+  for (; bytes; bytes >>= 1, power = lmq_crc32c_product(power, power))
+    if (bytes & 1) state = lmq_crc32c_product(state, power);
+  return state;
 }
 
 uint32_t lmq_crc32c(uint32_t state, const void *bytes, size_t size) {

@@ -11,6 +11,8 @@ typedef uint32_t lmq_crc32c_function(uint32_t state, const unsigned char *bytes,
 #pragma GCC visibility push(hidden)
 /// The fastest that this processor has instructions for, or NULL.
 lmq_crc32c_function *lmq_crc32c_by_instructions(void);
+/// The product of two polynomials modulo that of the checksum, bits reversed.
+uint32_t lmq_crc32c_product(uint32_t a, uint32_t b);
 #pragma GCC visibility pop
 
 #endif

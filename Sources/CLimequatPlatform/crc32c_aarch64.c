@@ -15,16 +15,6 @@ enum {
 /// x^(8 LANE) modulo the polynomial, bits reversed.
 static const uint32_t past_lane = 0x28461564;
 
-/// The product of two polynomials, bits reversed.
-static uint32_t product(uint32_t a, uint32_t b) {
-  uint32_t sum = 0;
-  for (; a; a <<= 1) {
-    sum ^= a >> 31 ? b : 0;
-    b = b >> 1 ^ (b & 1 ? LMQ_CRC32C_POLYNOMIAL : 0);
-  }
-  return sum;
-}
-
 __attribute__((target("crc"))) static uint32_t crc_by_sums(uint32_t crc, const unsigned char *p, size_t size) {
   uint64_t word;
   for (; size >= BLOCK; p += BLOCK, size -= BLOCK) {
@@ -34,7 +24,7 @@ __attribute__((target("crc"))) static uint32_t crc_by_sums(uint32_t crc, const u
         memcpy(&word, p + s * LANE + i, 8);
         sums[s] = __crc32cd(sums[s], word);
       }
-    crc = product(product(sums[0], past_lane) ^ sums[1], past_lane) ^ sums[2];
+    crc = lmq_crc32c_product(lmq_crc32c_product(sums[0], past_lane) ^ sums[1], past_lane) ^ sums[2];
   }
   for (; size >= 8; p += 8, size -= 8) {
     memcpy(&word, p, 8);

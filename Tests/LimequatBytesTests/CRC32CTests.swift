@@ -25,4 +25,17 @@ import Testing
     #expect(pieces.value == crc(bytes))
     #expect(single.value == crc(bytes))
   }
+
+  /// Parts in any order, each past what follows it.
+  @Test(arguments: [[0], [1], [7, 8], [3072, 3080, 9216], [0, 0, 19_999], [20_000]])
+  func sharesMakeTheWhole(cuts: [Int]) {
+    let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+    var shares: UInt32 = 0
+    for (start, end) in zip([0] + cuts, cuts + [bytes.count]).reversed() {
+      var part = CRC32C.ofPart
+      bytes[start..<end].withUnsafeBytes { part.update($0) }
+      shares ^= part.share(following: bytes.count - end)
+    }
+    #expect(CRC32C.whole(ofShares: shares, size: bytes.count) == crc(bytes))
+  }
 }

@@ -159,6 +159,35 @@ import Testing
     }
   }
 
+  /// In experts and matrices whose rows pass in several waves, tiles or bands.
+  @Test(arguments: [1, 2], [false, true]) func damageInBandsIsFound(threads: Int, isInt8: Bool) throws {
+    let blocks = try Self.blocks(SparseMoEAttributes(k: 1, activation: .swiglu))
+    let whole = isInt8 ? try blocks.openQuantized() : try blocks.open()
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: whole.fileSize, alignment: 64)
+    defer { memory.deallocate() }
+    memory.copyMemory(from: try #require(whole.bytes(offset: 0, size: whole.fileSize)))
+    var numbers = TestNumbers(seed: 4)
+    let x = TestTensor(
+      numbers.floats(Self.items * Self.sequence * Self.width), [Self.items, Self.sequence, Self.width])
+    func run() throws {
+      let model = try Model.open(
+        container: try Container.open(bytes: UnsafeRawBufferPointer(memory)),
+        options: ModelOptions(threads: threads))
+      _ = try Session.make(model: model).run([x], signature: "sparse")
+    }
+    try run()
+    let expert = try #require(whole.expert(bank: 0, index: 1))
+    let first = try #require(whole.tensorIndex(Name("first")).flatMap { whole.tensor(at: $0) })
+    for place in [
+      expert.offset, expert.offset + expert.size / 2, expert.offset + expert.size - 1, first.offset,
+      first.offset + first.size - 1,
+    ] {
+      memory[place] ^= 0x10
+      #expect(throws: RuntimeError.self, "\(place)") { try run() }
+      memory[place] ^= 0x10
+    }
+  }
+
   /// A step that quantises its input works beside those codes, whatever it makes: a product that makes codes
   /// of its output, and experts.
   @Test func codesOfTheInputOutliveTheStep() throws {

@@ -113,9 +113,14 @@ import Testing
     _ = try stored.model(.budgeted(stored.largest))
   }
 
-  @Test(arguments: [ModelOptions.Holding.mapped, .resident, .budgeted(1 << 20)])
-  func aDamagedExpertFailsTheCallsThatNeedIt(_ holding: ModelOptions.Holding) throws {
-    let stored = try Stored(Self.fixtures[0], .asConverted)
+  /// A bit in any part of a block: panels, what lies behind them, and the last byte.
+  @Test(
+    arguments: [ModelOptions.Holding.mapped, .resident, .budgeted(1 << 20)],
+    [Storage.asConverted, .int8Experts])
+  func aDamagedExpertFailsTheCallsThatNeedIt(
+    _ holding: ModelOptions.Holding, _ storage: Storage
+  ) throws {
+    let stored = try Stored(Self.fixtures[0], storage)
     let signatures = try stored.fixture.signatures()
     let expected = try signatures.map {
       try Session.make(model: try stored.model(.mapped)).run([$0.input], signature: $0.name)
@@ -125,27 +130,52 @@ import Testing
     var (failed, succeeded) = (0, 0)
     for expert in 0..<(container.bank(at: bank)?.expertCount ?? 0) {
       let entry = try #require(container.expert(bank: bank, index: expert))
-      try flip(stored.path, at: entry.offset + entry.size / 3)
-      let session = try Session.make(model: try stored.model(holding))
-      for (signature, expected) in zip(signatures, expected) {
-        do {
-          #expect(try session.run([signature.input], signature: signature.name) == expected)
-          succeeded += 1
-        } catch {
-          let text = "\(error)"
-          #expect(text.contains(container.bank(at: bank)?.name.text ?? "?"))
-          #expect(text.contains("expert \(expert) "))
-          #expect(text.contains("\(entry.offset)"))
-          // It stays failed.
-          #expect(throws: RuntimeError.self) { try session.run([signature.input], signature: signature.name) }
-          failed += 1
+      let places = try damagedPlaces(container, bank, entry)
+      var failures = Set<Int>()
+      for (number, place) in places.enumerated() {
+        try flip(stored.path, at: entry.offset + place)
+        let session = try Session.make(model: try stored.model(holding, threads: 1 + number % 2))
+        var count = 0
+        for (signature, expected) in zip(signatures, expected) {
+          do {
+            #expect(try session.run([signature.input], signature: signature.name) == expected)
+            succeeded += 1
+          } catch {
+            let text = "\(error)"
+            #expect(text.contains(container.bank(at: bank)?.name.text ?? "?"))
+            #expect(text.contains("expert \(expert) "))
+            #expect(text.contains("\(entry.offset)"))
+            // It stays failed.
+            #expect(throws: RuntimeError.self) {
+              try session.run([signature.input], signature: signature.name)
+            }
+            count += 1
+          }
         }
+        failures.insert(count)
+        failed += count
+        let blind = try Session.make(model: try stored.model(holding, verifies: false))
+        for signature in signatures { _ = try blind.run([signature.input], signature: signature.name) }
+        try flip(stored.path, at: entry.offset + place)
       }
-      let blind = try Session.make(model: try stored.model(holding, verifies: false))
-      for signature in signatures { _ = try blind.run([signature.input], signature: signature.name) }
-      try flip(stored.path, at: entry.offset + entry.size / 3)
+      #expect(failures.count == 1, "the same calls fail, whatever part is damaged")
     }
     #expect(failed > 0)
+  }
+
+  /// Offsets in a block: of each matrix the first and the last byte of its panels, scales, row sums and bias.
+  private func damagedPlaces(_ container: Container, _ bank: Int, _ entry: ExpertEntry) throws -> [Int] {
+    let bank = try #require(container.bank(at: bank))
+    let encoding = try #require(entry.encoding)
+    let block = try #require(
+      ExpertBlock(
+        inputSize: bank.inputSize, hiddenSize: bank.hiddenSize, outputSize: bank.outputSize,
+        isGated: bank.isGated, encoding: encoding))
+    #expect(block.size == entry.size)
+    let starts = [block.first, block.gate, block.second].compactMap { $0 }.flatMap {
+      [$0.panels.lowerBound, $0.scales, $0.rowSums, $0.bias].compactMap { $0 }
+    }
+    return starts + starts.dropFirst().map { $0 - 1 } + [entry.size - 1]
   }
 
   @Test(arguments: [ModelOptions.Holding.mapped, .resident, .budgeted(1 << 20)])
@@ -155,17 +185,28 @@ import Testing
     var failures = 0
     for index in 0..<container.tensorCount {
       let tensor = try #require(container.tensor(at: index))
-      try flip(stored.path, at: tensor.offset)
-      let session = try Session.make(model: try stored.model(holding))
-      for signature in try stored.fixture.signatures() {
-        do {
-          _ = try session.run([signature.input], signature: signature.name)
-        } catch {
-          #expect("\(error)".contains(tensor.name.text))
-          failures += 1
+      var counts = Set<Int>()
+      for place in [0, tensor.size / 2, tensor.size - 1] {
+        try flip(stored.path, at: tensor.offset + place)
+        let session = try Session.make(model: try stored.model(holding, threads: 1 + place % 2))
+        var count = 0
+        for signature in try stored.fixture.signatures() {
+          do {
+            _ = try session.run([signature.input], signature: signature.name)
+          } catch {
+            #expect("\(error)".contains(tensor.name.text))
+            // It stays failed.
+            #expect(throws: RuntimeError.self) {
+              try session.run([signature.input], signature: signature.name)
+            }
+            count += 1
+          }
         }
+        counts.insert(count)
+        try flip(stored.path, at: tensor.offset + place)
       }
-      try flip(stored.path, at: tensor.offset)
+      #expect(counts.count == 1, "\(tensor.name.text)")
+      failures += counts.first ?? 0
     }
     #expect(failures > container.tensorCount / 2)
   }
@@ -225,6 +266,29 @@ import Testing
     #expect(try model.readCounters().peakExpertBytes <= min(experts * stored.largest, stored.total))
     try Session.make(model: model).trim()
     #expect(try model.readCounters().expertBytes == 0)
+  }
+
+  /// All meet weights that nobody has checked.
+  @Test(arguments: [Storage.asConverted, .int8]) func sessionsCheckAtOnce(_ storage: Storage) async throws {
+    let stored = try Stored(Self.fixtures[0], storage)
+    let signatures = try stored.fixture.signatures()
+    let mapped = try Session.make(model: try stored.model(.mapped))
+    let expected = try signatures.map { try mapped.run([$0.input], signature: $0.name) }
+    for _ in 0..<5 {
+      let model = try stored.model(.mapped, threads: 2)
+      await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<4 {
+          group.addTask {
+            do {
+              let session = try Session.make(model: model)
+              for (signature, expected) in zip(signatures, expected) {
+                #expect(try session.run([signature.input], signature: signature.name) == expected)
+              }
+            } catch { Issue.record(error) }
+          }
+        }
+      }
+    }
   }
 
   private func flip(_ path: String, at offset: Int) throws {

@@ -4,40 +4,65 @@ import Testing
 
 @testable import LimequatRuntime
 
-/// How many mapped experts a layer is given at a time.
+/// What is known of mapped experts: nothing until a session tells their checksums.
 @Suite struct MappedExpertsTests {
-  /// Of the acquisitions of one visit of all experts of the first bank; each gives the next ones, in order.
-  private func portions(_ model: Model, _ experts: Int) throws -> [Int] {
-    let demand = ExpertDemand(cancellation: Cancellation(progress: nil))
-    var wanted = (0..<experts).map { Int32($0) }
-    var given: [Int32] = []
-    var portions: [Int] = []
-    try wanted.withUnsafeMutableBufferPointer { wanted in
-      try withUnsafeTemporaryAllocation(of: HeldExpert.self, capacity: experts) { held in
-        demand.want(wanted, of: 0)
-        while !demand.wanted.isEmpty, portions.count < experts {
-          let some = try model.store.acquire(demand, into: try #require(held.baseAddress))
-          given += some
-          portions.append(some.count)
-        }
-      }
-    }
-    #expect(given == Array(0..<Int32(experts)))
-    return portions
+  private static func stored() throws -> HoldingTests.Stored {
+    try HoldingTests.Stored(
+      try #require(HoldingTests.fixtures.first { $0.name == "limoe-small" }), .asConverted)
   }
 
-  /// Those that were not yet compared with their checksums come by as many as there are threads; afterwards,
-  /// or where none are compared, all come together.
-  @Test(arguments: [1, 2, 3]) func unseenExpertsComeByThreads(_ threads: Int) throws {
-    let fixture = try #require(HoldingTests.fixtures.first { $0.name == "limoe-small" })
-    let stored = try HoldingTests.Stored(fixture, .asConverted)
-    let experts = try #require(try Container.open(path: stored.path).bank(at: 0)?.expertCount)
-    try #require(experts > threads)
-    let model = try stored.model(.mapped, threads: threads)
-    let parts = (experts + threads - 1) / threads
-    let last = experts - (parts - 1) * threads
-    #expect(try portions(model, experts) == Array(repeating: threads, count: parts - 1) + [last])
-    #expect(try portions(model, experts) == [experts])
-    #expect(try portions(try stored.model(.mapped, threads: threads, verifies: false), experts) == [experts])
+  /// Acquires all experts of the first bank at once, and answers what is to be checked of each.
+  private func unchecked(_ model: Model) throws -> [Int] {
+    let count = try #require(model.container.bank(at: 0)?.expertCount)
+    let demand = ExpertDemand(cancellation: Cancellation(progress: nil))
+    var wanted = (0..<count).map { Int32($0) }
+    return try wanted.withUnsafeMutableBufferPointer { wanted in
+      try withUnsafeTemporaryAllocation(of: HeldExpert.self, capacity: count) { held in
+        demand.want(wanted, of: 0)
+        let given = try model.store.acquire(demand, into: try #require(held.baseAddress))
+        #expect(Array(given) == Array(0..<Int32(count)) && demand.wanted.isEmpty)
+        return (0..<count).map { held[$0].uncheckedBytes }
+      }
+    }
+  }
+
+  @Test func expertsAreCheckedOnce() throws {
+    let model = try Self.stored().model(.mapped)
+    let demand = ExpertDemand(cancellation: Cancellation(progress: nil))
+    demand.want(.init(start: nil, count: 0), of: 0)
+    var expected = try unchecked(model)
+    for index in 0..<expected.count {
+      let entry = try #require(model.container.expert(bank: 0, index: index))
+      #expect(expected[index] == entry.size)
+      try model.store.settle(demand, index, checksum: entry.crc32c)
+      expected[index] = 0
+      #expect(try unchecked(model) == expected)
+    }
+  }
+
+  @Test func damageStays() throws {
+    let model = try Self.stored().model(.mapped)
+    let demand = ExpertDemand(cancellation: Cancellation(progress: nil))
+    demand.want(.init(start: nil, count: 0), of: 0)
+    let entry = try #require(model.container.expert(bank: 0, index: 1))
+    for checksum in [entry.crc32c ^ 1, entry.crc32c] {
+      #expect(throws: RuntimeError.self) { try model.store.settle(demand, 1, checksum: checksum) }
+      #expect(throws: RuntimeError.self) { try unchecked(model) }
+    }
+  }
+
+  /// Whoever finds damage is told, also when another session found none before.
+  @Test func damageIsToldToWhoFindsIt() throws {
+    let model = try Self.stored().model(.mapped)
+    let demand = ExpertDemand(cancellation: Cancellation(progress: nil))
+    demand.want(.init(start: nil, count: 0), of: 0)
+    let entry = try #require(model.container.expert(bank: 0, index: 1))
+    try model.store.settle(demand, 1, checksum: entry.crc32c)
+    #expect(throws: RuntimeError.self) { try model.store.settle(demand, 1, checksum: entry.crc32c ^ 1) }
+    #expect(try unchecked(model)[1] == 0)
+  }
+
+  @Test func withoutVerificationNothingIsChecked() throws {
+    #expect(try unchecked(Self.stored().model(.mapped, verifies: false)).allSatisfy { $0 == 0 })
   }
 }

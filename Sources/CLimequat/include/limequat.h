@@ -16,7 +16,7 @@
  *             exception is lmq_model_open_memory.
  * Errors      A function that can fail answers lmq_status; LMQ_OK is 0. Nothing here prints, aborts, exits or
  *             throws, also when memory is short. On failure a handle's out parameter is NULL, other memory
- *             behind an `out_` parameter holds nothing of use, and `error`, which may be NULL, says what was
+ *             that the call writes to holds nothing of use, and `error`, which may be NULL, says what was
  *             expected and what was found. After a failure every handle is as good as before.
  * Handles     A closed handle, or one of the other type, is answered with LMQ_ERROR_HANDLE. Handles may be
  *             closed in any order: a session keeps what it needs of its model.

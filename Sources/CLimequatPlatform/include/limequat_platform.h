@@ -37,6 +37,9 @@ uint64_t lmq_platform_unique(void);
 
 /// crc32c.c: goes on from a state that begins as 0xFFFFFFFF and is inverted at the end.
 uint32_t lmq_crc32c(uint32_t state, const void *bytes, size_t size);
+/// A state as it is past so many bytes that are all zero. States are added by exclusive or: that of a whole is the
+/// sum of where it began and of what each part makes of 0, all past what follows them.
+uint32_t lmq_crc32c_past(uint32_t state, size_t bytes);
 
 /// unnamed_file.c: a file without a name in `folder`, of which nothing remains when the process dies; -1 where
 /// the file system has none. Then its name.

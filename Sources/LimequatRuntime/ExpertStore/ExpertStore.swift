@@ -7,6 +7,9 @@ struct HeldExpert {
   let encoding: ElementType
   /// Its number among the experts of all banks (``ExpertNumbering``).
   let number: Int
+  /// Bytes of a block that whoever uses it first checks meanwhile (``RunningChecksum``), and tells the store;
+  /// 0: it is checked.
+  var uncheckedBytes = 0
 }
 
 /// How a model's experts come into memory. A session announces the experts of a layer (``begin(_:)``), is
@@ -23,6 +26,9 @@ class ExpertStore: @unchecked Sendable {
   ) throws(RuntimeError) -> UnsafeBufferPointer<Int32> {
     throw .cancelled
   }
+
+  /// Settles whether an expert of the demand that was not checked is what the file says.
+  func settle(_ demand: ExpertDemand, _ expert: Int, checksum: UInt32) throws(RuntimeError) {}
 
   /// Gives back experts that an acquisition answered.
   func release(_ demand: ExpertDemand, _ experts: UnsafeBufferPointer<Int32>) {}

@@ -42,17 +42,15 @@ final class PartStates: @unchecked Sendable {
     if case .ready(let start) = self[index] { UnsafeRawPointer(start) } else { nil }
   }
 
-  /// Writes the state of a part that nobody saw. Answers false when another thread was first.
-  @discardableResult
-  func settle(_ index: Int, _ state: State) -> Bool {
-    guard index >= 0, index < count else { return false }
+  /// Writes the state of a part that nobody saw, unless another thread was first.
+  func settle(_ index: Int, _ state: State) {
+    guard index >= 0, index < count else { return }
     let word: UInt
     switch state {
-    case .unseen: return false
+    case .unseen: return
     case .ready(let start): word = UInt(bitPattern: start)
     case .damaged(let checksum): word = UInt(checksum) << 2 | 1
     }
-    return words[index].compareExchange(expected: 0, desired: word, ordering: .acquiringAndReleasing)
-      .exchanged
+    _ = words[index].compareExchange(expected: 0, desired: word, ordering: .acquiringAndReleasing)
   }
 }

@@ -57,7 +57,7 @@ public final class Model: @unchecked Sendable {
     let engine = Engine(kernels: kernels, pool: pool, limits: limits)
     let store: ExpertStore
     if container.isInPlace {
-      store = try MappedExperts.make(container, numbering, verifies: verifies, pool: engine.pool)
+      store = try MappedExperts.make(container, numbering, verifies: verifies)
     } else {
       var budget: Int?
       if case .budgeted(let bytes) = options.holding { budget = bytes }
@@ -66,7 +66,8 @@ public final class Model: @unchecked Sendable {
         logger: options.logger)
     }
     let weights = try WeightStore.make(
-      container, verifies: verifies, isResident: options.holding == .resident, logger: options.logger)
+      container, verifies: verifies, isResident: options.holding == .resident, pool: pool,
+      logger: options.logger)
     return Model(
       container: container, engine: engine, weights: weights, store: store, signatures: signatures,
       presence: presence)
@@ -87,6 +88,7 @@ public final class Model: @unchecked Sendable {
   /// The bytes of a tensor, checked and in memory as long as the model lives. With positioned access it is
   /// read.
   public func load(tensor index: Int) throws(RuntimeError) -> UnsafeRawBufferPointer {
+    try checkProcess()
     try weights.load(index)
     return UnsafeRawBufferPointer(
       start: weights.pointer(index), count: container.tensor(at: index)?.size ?? 0)

@@ -87,21 +87,16 @@ extension SignatureModel {
     }
   }
 
-  /// Brings what the signature reads into memory and checks it, at its first call.
-  func load(_ store: WeightStore, _ pool: ThreadPool, _ cancellation: Cancellation) throws(RuntimeError) {
+  /// Brings what the signature reads into memory and checks it, at its first call, but for what products check.
+  func load(_ store: WeightStore, _ cancellation: Cancellation) throws(RuntimeError) {
     guard !isLoaded.load(ordering: .acquiring) else { return }
-    if container.isInPlace {
-      // What fails here fails again below, where the error is told.
-      pool.run(weights.count) { index, _ in
-        if case .tensor(let tensor)? = weights[index]?.place, !cancellation.isRaised {
-          do throws(RuntimeError) { try store.load(tensor) } catch {}
-        }
-      }
-    }
     for index in 0..<weights.count {
       try Allocation.check()
       try cancellation.check()
-      switch weights[index]?.place {
+      guard let weight = weights[index] else { continue }
+      switch weight.place {
+      // Only products read panels.
+      case .tensor where store.letsProductsCheck && weight.layout == .panel32: break
       case .tensor(let tensor): try store.load(tensor)
       case .rows(let tensor): try store.check(tensor)
       default: break

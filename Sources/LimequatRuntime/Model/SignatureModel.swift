@@ -22,7 +22,7 @@ final class SignatureModel: @unchecked Sendable {
   /// Constants that do not lie at a multiple of their element size in the graph.
   private let aligned: Buffer
   private let presence: ExpertPresence
-  /// What the signature reads is in memory and checked.
+  /// What the signature reads is in memory and checked, but for what products check.
   let isLoaded = Atomic<Bool>(false)
 
   private init(

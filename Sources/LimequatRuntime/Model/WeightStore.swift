@@ -22,6 +22,7 @@ final class WeightStore: @unchecked Sendable {
   /// Of a resident model. Guarded by `monitor`.
   private var locked = LockedPrefix()
   private let isResident: Bool
+  private let pool: ThreadPool
   private let logger: Logger?
   /// The system refused to lock, which nobody was told yet.
   private let isRefusalUntold = Atomic<Bool>(false)
@@ -30,7 +31,7 @@ final class WeightStore: @unchecked Sendable {
 
   private init(
     container: Container, verifies: Bool, states: PartStates, tables: PartStates, room: consuming Pages,
-    monitor: Monitor, isResident: Bool, logger: Logger?
+    monitor: Monitor, isResident: Bool, pool: ThreadPool, logger: Logger?
   ) {
     self.container = container
     self.verifies = verifies
@@ -39,11 +40,12 @@ final class WeightStore: @unchecked Sendable {
     self.room = room
     self.monitor = monitor
     self.isResident = isResident
+    self.pool = pool
     self.logger = logger
   }
 
   static func make(
-    _ container: Container, verifies: Bool, isResident: Bool, logger: Logger?
+    _ container: Container, verifies: Bool, isResident: Bool, pool: ThreadPool, logger: Logger?
   ) throws(RuntimeError) -> WeightStore {
     let count = container.tensorCount
     let isInPlace = container.isInPlace
@@ -61,11 +63,40 @@ final class WeightStore: @unchecked Sendable {
     if isResident { room.preferLarge() }
     return WeightStore(
       container: container, verifies: verifies, states: states, tables: tables, room: room,
-      monitor: try Monitor.make(), isResident: isResident, logger: logger)
+      monitor: try Monitor.make(), isResident: isResident, pool: pool, logger: logger)
   }
 
-  /// Where a tensor lies that was loaded.
-  func pointer(_ tensor: Int) -> UnsafeRawPointer { states.pointer(tensor) ?? UnsafeRawPointer(room.start) }
+  /// Where a tensor lies that was loaded, or that products check.
+  func pointer(_ tensor: Int) -> UnsafeRawPointer {
+    states.pointer(tensor) ?? bytes(tensor)?.baseAddress ?? UnsafeRawPointer(room.start)
+  }
+
+  /// Whether tensors in panels need not be loaded: they are used in place, and the products that read them
+  /// first make their checksums.
+  var letsProductsCheck: Bool { verifies && container.isInPlace }
+
+  /// Bytes of a tensor in place whose checksum products are yet to make; 0: none, or it is no tensor.
+  func uncheckedBytes(_ index: Int?) throws(RuntimeError) -> Int {
+    guard let index else { return 0 }
+    switch states[index] {
+    case .ready: return 0
+    case .unseen: return letsProductsCheck ? container.tensor(at: index)?.size ?? 0 : 0
+    case .damaged(let checksum): throw damage(index, checksum)
+    }
+  }
+
+  /// Settles a tensor that was unchecked.
+  func settle(_ index: Int, checksum: UInt32) throws(RuntimeError) {
+    guard let tensor = container.tensor(at: index) else { return }
+    write(states, index, tensor, bytes(index)?.baseAddress, checksum)
+    // Also where another session has found it whole: this one has not.
+    if checksum != tensor.crc32c { throw damage(index, checksum) }
+    _ = try uncheckedBytes(index)
+  }
+
+  private func bytes(_ tensor: Int) -> UnsafeRawBufferPointer? {
+    container.tensor(at: tensor).flatMap { container.bytes(offset: $0.offset, size: $0.size) }
+  }
 
   /// Makes a tensor ready for ``pointer(_:)``. Returns at once when it is.
   func load(_ index: Int) throws(RuntimeError) {
@@ -77,7 +108,10 @@ final class WeightStore: @unchecked Sendable {
         isRefusalUntold.store(true, ordering: .relaxed)
       }
       heldBytes.add(tensor.size, ordering: .relaxed)
-      return (target.baseAddress, verifies ? CRC32C.of(UnsafeRawBufferPointer(target)) : tensor.crc32c)
+      return (
+        UnsafeRawPointer(target.baseAddress),
+        verifies ? CRC32C.of(UnsafeRawBufferPointer(target)) : tensor.crc32c
+      )
     }
     if isRefusalUntold.load(ordering: .relaxed), isRefusalUntold.exchange(false, ordering: .relaxed) {
       logger?(.warning, "the system refuses to lock dense weights in memory: it may swap them out")
@@ -99,32 +133,44 @@ final class WeightStore: @unchecked Sendable {
   /// `bring` answers where a tensor that is not in place was brought, and its checksum.
   private func settle(
     _ states: PartStates, _ index: Int,
-    _ bring: (TensorEntry) throws(RuntimeError) -> (start: UnsafeMutableRawPointer?, checksum: UInt32)
+    _ bring: (TensorEntry) throws(RuntimeError) -> (start: UnsafeRawPointer?, checksum: UInt32)
   ) throws(RuntimeError) {
     if case .unseen = states[index] {
       guard let tensor = container.tensor(at: index) else { throw .tooLarge }
-      if let bytes = container.bytes(offset: tensor.offset, size: tensor.size) {
-        let start = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) }
-        settle(states, index, tensor, start, verifies ? CRC32C.of(bytes) : tensor.crc32c)
+      if let bytes = bytes(index) {
+        write(states, index, tensor, bytes.baseAddress, verifies ? checksum(bytes) : tensor.crc32c)
       } else {
         monitor.lock()
         defer { monitor.unlock() }
         if case .unseen = states[index] {
           let brought = try bring(tensor)
-          settle(states, index, tensor, brought.start, brought.checksum)
+          write(states, index, tensor, brought.start, brought.checksum)
         }
       }
     }
-    if case .damaged(let checksum) = states[index] {
-      throw .container(container.damagedTensor(at: index, computed: checksum))
-    }
+    if case .damaged(let checksum) = states[index] { throw damage(index, checksum) }
   }
 
-  private func settle(
-    _ states: PartStates, _ index: Int, _ tensor: TensorEntry, _ start: UnsafeMutableRawPointer?,
-    _ checksum: UInt32
+  private func write(
+    _ states: PartStates, _ index: Int, _ tensor: TensorEntry, _ start: UnsafeRawPointer?, _ checksum: UInt32
   ) {
-    states.settle(index, checksum == tensor.crc32c ? .ready(start ?? room.start) : .damaged(checksum))
+    let start = start.map { UnsafeMutableRawPointer(mutating: $0) } ?? room.start
+    states.settle(index, checksum == tensor.crc32c ? .ready(start) : .damaged(checksum))
+  }
+
+  /// Of bytes in place, by all threads.
+  private func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    let (part, count) = (1 << 20, bytes.count)
+    guard let start = bytes.baseAddress else { return CRC32C.of(bytes) }
+    let checksum = RunningChecksum(start, count)
+    pool.run((count + part - 1) / part) { index, _ in
+      checksum.add(start + index * part, min(part, count - index * part))
+    }
+    return checksum.value
+  }
+
+  private func damage(_ index: Int, _ checksum: UInt32) -> RuntimeError {
+    .container(container.damagedTensor(at: index, computed: checksum))
   }
 
   /// Copies a row of a table with `width` columns, and with int8 its scale, from the file.

@@ -7,8 +7,12 @@ internal import LimequatTensor
 /// The steps that stand for several nodes.
 extension Run {
   /// residual + activation(x w + bias).
-  func product(_ node: Node, _ step: Step, bias: Int?, activation: lmq_activation, residual: Int?) {
+  func product(
+    _ node: Node, _ step: Step, bias: Int?, activation: lmq_activation, residual: Int?
+  ) throws(RuntimeError) {
     guard let x = input(node, 0), let w = input(node, 1) else { return }
+    let tensor = tensor(node)
+    let unchecked = try weights.uncheckedBytes(tensor)
     let (k, n) = (w.value.shape[0], w.value.shape[1])
     let m = x.value.count / max(1, k)
     let (xStride, yStride) = (stride(x.value.root, width: k), stride(step.output, width: n))
@@ -16,12 +20,12 @@ extension Run {
     let y = coded?.floats ?? floats(step.output)
     let bias = bias.map { pointer($0).assumingMemoryBound(to: Float.self) }
     let residual = residual.map { pointer($0).assumingMemoryBound(to: Float.self) }
-    let product: Product
+    var product: Product
     if let codes = codes(step, x, width: k) {
       product = .int8(
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: nil, x_scales: codes.scales,
-          x_offsets: codes.offsets, panels: w.start, limits: limits(node, w, rows: m), bias: bias,
+          x_offsets: codes.offsets, panels: w.start, limits: limits(tensor, w, rows: m), bias: bias,
           residual: residual, residual_stride: n, y: y, y_stride: yStride, m: m, n: n,
           k: UInt32(truncatingIfNeeded: k), activation: activation))
     } else {
@@ -36,17 +40,28 @@ extension Run {
           x: x.floats, x_stride: xStride, x_rows: nil, panels: panels, bias: bias, residual: residual,
           residual_stride: n, y: y, y_stride: yStride, m: m, k: k, n: n, type: type, activation: activation))
     }
-    if let coded { engine.multiply(product, into: coded) } else { engine.multiply(product) }
+    let checksum = RunningChecksum(w.start, unchecked)
+    withUnsafePointer(to: checksum) {
+      if unchecked > 0 { product.add(to: $0, until: w.start + unchecked) }
+      if let coded { engine.multiply(product, into: coded) } else { engine.multiply(product) }
+    }
+    if unchecked > 0, let tensor { try weights.settle(tensor, checksum: checksum.value) }
+  }
+
+  /// The tensor that is the weights of a product; nil: they are none.
+  private func tensor(_ node: Node) -> Int? {
+    guard let index = node.input(at: 1), let root = plan.values[index]?.root,
+      case .tensor(let tensor)? = plan.values[root]?.place
+    else { return nil }
+    return tensor
   }
 
   /// Elements between rows of a value, which are `width` wide.
   func stride(_ root: Int, width: Int) -> Int { plan.values[root]?.stride(width) ?? width }
 
   /// Of the int8 weights `w`.
-  private func limits(_ node: Node, _ w: Operand, rows: Int) -> UnsafePointer<Int32>? {
-    guard let limits = engine.limits, let index = node.input(at: 1), let root = plan.values[index]?.root,
-      case .tensor(let tensor)? = plan.values[root]?.place
-    else { return nil }
+  private func limits(_ tensor: Int?, _ w: Operand, rows: Int) -> UnsafePointer<Int32>? {
+    guard let limits = engine.limits, let tensor else { return nil }
     return limits.tensor(tensor, w.start, rows: rows, k: w.value.shape[0], n: w.value.shape[1])
   }
 

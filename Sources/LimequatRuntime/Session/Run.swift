@@ -50,7 +50,7 @@ struct Run: ~Copyable {
     guard let node = graph.node(at: step.node) else { return }
     switch step.operation {
     case .product(let bias, let activation, let residual):
-      product(node, step, bias: bias, activation: activation, residual: residual)
+      try product(node, step, bias: bias, activation: activation, residual: residual)
     case .sparseMoE(let residual, let room): try sparseMoE(node, step, residual: residual, room: room)
     case .normalize(let epsilon):
       guard let x = input(node, 0) else { return }

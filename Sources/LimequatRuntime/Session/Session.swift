@@ -81,7 +81,7 @@ public final class Session: @unchecked Sendable {
     }
     let trace = tracesRouting ? try RoutingTrace.make(signatureModel, plan) : nil
     try model.engine.pool.start()
-    try signatureModel.load(model.weights, model.engine.pool, cancellation)
+    try signatureModel.load(model.weights, cancellation)
     let run = Run(
       signature: signatureModel, plan: plan, engine: model.engine, weights: model.weights, store: model.store,
       demand: demand, arena: arena.start, outputs: outputs, trace: trace,

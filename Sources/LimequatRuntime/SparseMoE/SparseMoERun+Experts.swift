@@ -27,18 +27,19 @@ extension SparseMoERun {
 
     var count = 0
     var areInt8 = true
-    forEach(experts, held, places, wave) { rows, expert, block in
+    forEach(experts, held, places, wave) { rows, expert, block, checksum in
       let kind = shape.attributes.activation.kernel
       let offset = (rows.lowerBound - wave.lowerBound) * shape.hiddenStride
       var input = x
       input.rows = UnsafePointer(tokens + rows.lowerBound)
       jobs[count] = product(
-        input, block.first, 0, expert, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind,
+        input, block.first, 0, expert, checksum, rows.count, shape.isGated ? LMQ_ACTIVATION_NONE : kind,
         hidden + offset, shape.hiddenStride)
       count += 1
       areInt8 = areInt8 && expert.encoding == .int8
       guard let matrix = block.gate else { return }
-      jobs[count] = product(input, matrix, 1, expert, rows.count, kind, gate + offset, shape.hiddenStride)
+      jobs[count] = product(
+        input, matrix, 1, expert, checksum, rows.count, kind, gate + offset, shape.hiddenStride)
       count += 1
     }
     let codes = room.hiddenCodes.map { Codes(base, $0, width: shape.hiddenSize) }
@@ -51,14 +52,14 @@ extension SparseMoERun {
     }
 
     count = 0
-    forEach(experts, held, places, wave) { rows, expert, block in
+    forEach(experts, held, places, wave) { rows, expert, block, checksum in
       let start = rows.lowerBound - wave.lowerBound
       let input = ExpertInput(
         x: UnsafePointer(hidden + start * shape.hiddenStride), codes: codes?.advanced(by: start),
         stride: shape.hiddenStride)
       jobs[count] = product(
-        input, block.second, 2, expert, rows.count, LMQ_ACTIVATION_NONE, output(rows.lowerBound, wave),
-        shape.outputSize)
+        input, block.second, 2, expert, checksum, rows.count, LMQ_ACTIVATION_NONE,
+        output(rows.lowerBound, wave), shape.outputSize)
       count += 1
     }
     run(count)
@@ -80,32 +81,38 @@ extension SparseMoERun {
   /// `number`: 0 for the first matrix of the expert, 1 for the gate, 2 for the second. Not inlined, for size.
   @inline(never)
   private func product(
-    _ input: ExpertInput, _ matrix: ExpertBlock.Matrix, _ number: Int, _ expert: HeldExpert, _ rows: Int,
-    _ activation: lmq_activation, _ y: UnsafeMutablePointer<Float>, _ yStride: Int
+    _ input: ExpertInput, _ matrix: ExpertBlock.Matrix, _ number: Int, _ expert: HeldExpert,
+    _ checksum: UnsafePointer<RunningChecksum>?, _ rows: Int, _ activation: lmq_activation,
+    _ y: UnsafeMutablePointer<Float>, _ yStride: Int
   ) -> Product {
+    var product: Product
     let panels = expert.start + matrix.panels.lowerBound
     let bias = (expert.start + matrix.bias).assumingMemoryBound(to: Float.self)
     if expert.encoding == .int8, let codes = input.codes {
       let limits = engine.limits?.expert(
         expert.number, matrix: number, panels, rows: rows, k: matrix.inputs, n: matrix.outputs)
-      return .int8(
+      product = .int8(
         lmq_matmul_int8(
           x: codes.start, x_stride: codes.stride, x_rows: input.rows, x_scales: codes.scales,
           x_offsets: codes.offsets, panels: panels, limits: limits, bias: bias, residual: nil,
           residual_stride: 0, y: y, y_stride: yStride, m: rows, n: matrix.outputs,
           k: UInt32(truncatingIfNeeded: matrix.inputs), activation: activation))
+    } else {
+      product = .float(
+        lmq_matmul(
+          x: input.x, x_stride: input.stride, x_rows: input.rows, panels: panels, bias: bias, residual: nil,
+          residual_stride: 0, y: y, y_stride: yStride, m: rows, k: matrix.inputs, n: matrix.outputs,
+          type: expert.encoding.rawValue, activation: activation))
     }
-    return .float(
-      lmq_matmul(
-        x: input.x, x_stride: input.stride, x_rows: input.rows, panels: panels, bias: bias, residual: nil,
-        residual_stride: 0, y: y, y_stride: yStride, m: rows, k: matrix.inputs, n: matrix.outputs,
-        type: expert.encoding.rawValue, activation: activation))
+    if let checksum { product.add(to: checksum, until: expert.start + matrix.end) }
+    return product
   }
 
-  /// Calls `body` with the rows of each expert that lie in the wave.
+  /// Calls `body` with the rows of each expert that lie in the wave, and what is made of the expert's checksum.
   private func forEach(
     _ experts: UnsafeBufferPointer<Int32>, _ held: UnsafePointer<HeldExpert>, _ places: Range<Int>,
-    _ wave: Range<Int>, _ body: (Range<Int>, HeldExpert, ExpertBlock) -> Void
+    _ wave: Range<Int>,
+    _ body: (Range<Int>, HeldExpert, ExpertBlock, UnsafePointer<RunningChecksum>?) -> Void
   ) {
     let shape = room.shape
     let offsets = part(room.offsets, Int.self)
@@ -118,7 +125,9 @@ extension SparseMoERun {
           inputSize: shape.inputSize, hiddenSize: shape.hiddenSize, outputSize: shape.outputSize,
           isGated: shape.isGated, encoding: held[place].encoding)
       else { continue }
-      body(rows, held[place], block)
+      // The first wave that has the expert adds all parts.
+      let isAdding = held[place].uncheckedBytes > 0 && rows.lowerBound == offsets[expert]
+      body(rows, held[place], block, isAdding ? UnsafePointer(part(room.checksums) + expert) : nil)
     }
   }
 

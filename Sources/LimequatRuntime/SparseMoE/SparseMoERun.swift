@@ -19,7 +19,9 @@ struct SparseMoERun {
   private var shape: SparseMoEShape { room.shape }
   private var k: Int { room.shape.attributes.k }
 
-  func part<Element>(_ offset: Int, _: Element.Type = Element.self) -> UnsafeMutablePointer<Element> {
+  func part<Element: ~Copyable>(
+    _ offset: Int, _: Element.Type = Element.self
+  ) -> UnsafeMutablePointer<Element> {
     (base + offset).assumingMemoryBound(to: Element.self)
   }
 
@@ -102,12 +104,17 @@ struct SparseMoERun {
   ) throws(RuntimeError) {
     let offsets = part(room.offsets, Int.self)
     let held = part(room.held, HeldExpert.self)
+    let checksums = part(room.checksums, RunningChecksum.self)
     demand.want(UnsafeMutableBufferPointer(start: part(room.visits), count: count), of: shape.bank)
     try store.begin(demand)
     defer { store.end(demand) }
     while !demand.wanted.isEmpty {
       let experts = try store.acquire(demand, into: held)
       defer { store.release(demand, experts) }
+      for place in 0..<experts.count where held[place].uncheckedBytes > 0 {
+        let checksum = RunningChecksum(held[place].start, held[place].uncheckedBytes)
+        (checksums + Int(experts[place])).initialize(to: checksum)
+      }
       // Experts whose rows follow each other share waves.
       var start = 0
       while start < experts.count {
@@ -118,6 +125,10 @@ struct SparseMoERun {
         let together = UnsafeBufferPointer(rebasing: experts[start..<end])
         try evaluate(together, held + start, x, residual, y)
         start = end
+      }
+      for place in 0..<experts.count where held[place].uncheckedBytes > 0 {
+        let expert = Int(experts[place])
+        try store.settle(demand, expert, checksum: checksums[expert].value)
       }
     }
   }

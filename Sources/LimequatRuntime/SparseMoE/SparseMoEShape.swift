@@ -57,7 +57,7 @@ struct SparseMoERoom {
   let scores, counts, order, spare: Int
   // Dispatch.
   let offsets, tokenOfRow, rowOfChoice: Int
-  let visits, held, jobs, products, firstUnits: Int
+  let visits, held, checksums, jobs, products, firstUnits: Int
   let rounded, hidden, gate, outputs, rows: Int
   let tokenCodes, hiddenCodes: CodesRoom?
   let layout: RoomLayout
@@ -79,6 +79,7 @@ struct SparseMoERoom {
     rowOfChoice = layout.take(tokens, k, size: 4)
     visits = layout.take(count, size: 4)
     held = layout.take(count, size: MemoryLayout<HeldExpert>.stride)
+    checksums = layout.take(count, size: MemoryLayout<RunningChecksum>.stride)
     jobs = layout.take(count, 2, size: MemoryLayout<Product>.stride)
     products = layout.take(count, 2, size: MemoryLayout<SharedProduct>.stride)
     firstUnits = layout.take(count, 2, size: MemoryLayout<Int>.stride)

@@ -34,7 +34,7 @@ final class ThreadPool: @unchecked Sendable {
       threads: count, crew: try Crew.make(), handles: try Allocation.table(capacity: count), logger: logger)
   }
 
-  /// Starts the threads, the first time. To be called before ``run(_:_:)``. Those that the system refuses are
+  /// Starts the threads, the first time. Before that ``run(_:_:)`` works alone. Those that the system refuses are
   /// done without: the work gets done by those that there are, with the same result.
   func start() throws(RuntimeError) {
     guard origin.isHere else { throw .forked }
