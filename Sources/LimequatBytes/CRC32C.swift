@@ -6,14 +6,11 @@ public struct CRC32C: Sendable {
   private static let start: UInt32 = 0xFFFF_FFFF
   private var state: UInt32
 
-  public init() { state = CRC32C.start }
+  private init(_ state: UInt32) { self.state = state }
+  public init() { self.init(CRC32C.start) }
 
   /// Of a part of a whole, for ``share(following:)``.
-  public static var ofPart: CRC32C {
-    var crc = CRC32C()
-    crc.state = 0
-    return crc
-  }
+  public static var ofPart: CRC32C { CRC32C(0) }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let start = bytes.baseAddress else { return }
@@ -28,8 +25,8 @@ public struct CRC32C: Sendable {
     return crc.value
   }
 
-  /// What a part adds to the checksum of a whole when `following` bytes come behind it. The shares of all parts
-  /// are joined by exclusive or, in any order, and make ``whole(ofShares:size:)``.
+  /// What a part adds to the checksum of a whole when `following` bytes come behind it. The shares of all
+  /// parts are joined by exclusive or, in any order, and make ``whole(ofShares:size:)``.
   public func share(following: Int) -> UInt32 { lmq_crc32c_past(state, following) }
 
   /// The checksum of `size` bytes, all of which are in the shares.

@@ -87,7 +87,8 @@ extension SignatureModel {
     }
   }
 
-  /// Brings what the signature reads into memory and checks it, at its first call, but for what products check.
+  /// Brings what the signature reads into memory and checks it, at its first call, but for what products
+  /// check.
   func load(_ store: WeightStore, _ cancellation: Cancellation) throws(RuntimeError) {
     guard !isLoaded.load(ordering: .acquiring) else { return }
     for index in 0..<weights.count {

@@ -4,8 +4,8 @@ internal import LimequatBytes
 internal import Synchronization
 
 /// What the kernel table wants to know of the int8 matrices of a model (`lmq_kernels.limit_int8`): made where
-/// it is of use, and kept. It is of use for speed alone, and left out where there is no memory for it. What is
-/// made of weights that prove damaged is not used again, as they are not.
+/// it is of use, and kept. It is of use for speed alone, and left out where there is no memory for it. What
+/// is made of weights that prove damaged is not used again, as they are not.
 final class CodeLimits: @unchecked Sendable {
   private typealias Word = Atomic<UInt>
   private let table: UnsafePointer<lmq_kernels>

@@ -108,7 +108,8 @@ extension SparseMoERun {
     return product
   }
 
-  /// Calls `body` with the rows of each expert that lie in the wave, and what is made of the expert's checksum.
+  /// Calls `body` with the rows of each expert that lie in the wave, and with the checksum that its parts are
+  /// to be added to; nil: nothing is.
   private func forEach(
     _ experts: UnsafeBufferPointer<Int32>, _ held: UnsafePointer<HeldExpert>, _ places: Range<Int>,
     _ wave: Range<Int>,

@@ -34,8 +34,8 @@ final class ThreadPool: @unchecked Sendable {
       threads: count, crew: try Crew.make(), handles: try Allocation.table(capacity: count), logger: logger)
   }
 
-  /// Starts the threads, the first time. Before that ``run(_:_:)`` works alone. Those that the system refuses are
-  /// done without: the work gets done by those that there are, with the same result.
+  /// Starts the threads, the first time. Before that ``run(_:_:)`` works alone. Those that the system refuses
+  /// are done without: the work gets done by those that there are, with the same result.
   func start() throws(RuntimeError) {
     guard origin.isHere else { throw .forked }
     guard threads > 1, !isStarted.load(ordering: .acquiring) else { return }
