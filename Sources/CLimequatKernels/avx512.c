@@ -26,18 +26,18 @@ LMQ_INLINE void tile_of(size_t rows, const lmq_tile *t) {
     LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_setzero_ps();
   const __mmask16 present = t->is_first ? 0 : 0xFFFF;
   const int type = t->type;
+  const size_t w_bytes = panel_row(type);
   const char *w = t->w;
   lmq_units units = first_units(t);
   STEPS(t, 0, 1, {
     __m512 b[2];
-    if (type == LMQ_F32) {
+    if (__builtin_expect(type == LMQ_F32, 1)) {
       LMQ_UNROLL for (size_t r = 0; r < 2; r++) b[r] = _mm512_load_ps(w + r * 64);
-      w += 128;
     } else {
       LMQ_UNROLL for (size_t r = 0; r < 2; r++)
         b[r] = type == LMQ_F16 ? v_widen_f16(w + r * 32) : v_widen_bf16(w + r * 32);
-      w += 64;
     }
+    w += w_bytes;
     LMQ_UNROLL for (size_t i = 0; i < rows; i++) {
       __m512 a = _mm512_set1_ps(load_f32(next_unit(&units, i)));
       LMQ_UNROLL for (size_t r = 0; r < 2; r++) s[i][r] = _mm512_fmadd_ps(a, b[r], s[i][r]);
