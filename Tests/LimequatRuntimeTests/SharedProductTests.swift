@@ -34,11 +34,18 @@ import Testing
     return parts
   }
 
-  /// A unit of few rows has eight panels at least, for each of which a kernel would copy them anew, but where
-  /// threads would go without; and threads have as many units each.
+  /// A unit of some rows has eight panels at least, for each of which a kernel would copy them anew, but
+  /// where threads would go without; and threads have as many units each.
   @Test(arguments: [(256, 2), (512, 2), (768, 2), (2048, 8), (2592, 10), (3072, 12), (30720, 12)])
   func twoThreadsShareEvenly(_ n: Int, _ count: Int) {
     #expect(parts(49, n, threads: 2).count == count)
+  }
+
+  /// Products that wait for their weights have smaller units, which still are not copied for single panels.
+  @Test(arguments: [(64, 2), (256, 4), (768, 12), (2304, 36), (3072, 48), (30720, 48)])
+  func fewRowsAreSharedFinely(_ n: Int, _ count: Int) {
+    #expect(parts(16, n, threads: 2, k: 4096).count == count)
+    #expect(parts(17, n, threads: 2, k: 4096).count < max(count, 3))
   }
 
   @Test func moreThreadsShareEvenly() {
@@ -67,7 +74,8 @@ import Testing
     #expect(parts(196, 768, threads: 2).count == 6)  // three tiles, two ranges: three each
   }
 
-  /// Of products that share threads, small ones are not cut. One row counts as eight: it takes as long.
+  /// Of products that share threads, each is cut by its part of the work. One row counts as eight: it takes
+  /// as long.
   @Test func productsTogether() {
     let large = product(64, 3072)
     let small = product(1, 3072)
@@ -75,6 +83,7 @@ import Testing
     #expect(product(0, 3072).work == 0)
     let total = large.work + small.work
     #expect(SharedProduct(large, of: total, threads: 2).units == 10)
-    #expect(SharedProduct(small, of: total, threads: 2).units == 1)
+    #expect(SharedProduct(small, of: total, threads: 2).units == 4)
+    #expect(SharedProduct(product(1, 512), of: total, threads: 2).units == 1)
   }
 }

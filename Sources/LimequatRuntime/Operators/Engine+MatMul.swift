@@ -13,24 +13,28 @@ struct SharedProduct {
 
   /// Bytes of input rows that a tile may have, so that they stay in the second cache while panels pass.
   private static let tileBytes = 384 << 10
+  /// Up to so many rows a product takes as long as its weights need to come.
+  private static let fewRows = 16
   /// Where inputs are copied, that is done for each unit: a unit should rather have so many panels than more
   /// than so many rows, unless threads would go without.
-  private static let leastPanels = 8
+  private static func leastPanels(rows: Int) -> Int { rows <= fewRows ? 2 : 8 }
   private static let leastRows = 64
   /// Work of a unit below which handing it to another thread costs more than it brings.
   private static let leastWork = 1 << 18
-  /// Shares of all work that each thread should get, so that an uneven start evens out.
-  private static let sharesPerThread = 6
+  /// Shares of all work that each thread should get, so that an uneven start and end even out. Of few rows
+  /// more, since weights that follow each other come on as before.
+  private static func sharesPerThread(rows: Int) -> Int { rows <= fewRows ? 24 : 6 }
 
   /// `total`: the work of this product and those that `threads` threads share with it.
   init(_ product: Product, of total: Int, threads: Int) {
     self.product = product
     panels = max(1, product.panels)
-    let allShares = SharedProduct.sharesPerThread * threads
+    let allShares = SharedProduct.sharesPerThread(rows: product.m) * threads
+    let leastPanels = SharedProduct.leastPanels(rows: product.m)
     let unitWork =
       threads == 1 ? Int.max : max(SharedProduct.leastWork, (total &+ allShares &- 1) / allShares)
     let mostRows = max(24, SharedProduct.tileBytes / max(1, product.rowBytes) / 12 * 12)
-    let shares = product.work / unitWork * SharedProduct.leastPanels / panels
+    let shares = product.work / unitWork * leastPanels / panels
     let tiles = max(
       1, (product.m + mostRows - 1) / mostRows, min(shares, product.m / SharedProduct.leastRows))
     // Tiles of nearly the same height.
@@ -40,7 +44,7 @@ struct SharedProduct {
     let copies = product.copiesInputs
     var ranges = max(1, min(Int(wanted.rounded(copies ? .toNearestOrEven : .up)), panels))
     if copies {
-      ranges = min(ranges, max(threads, panels / SharedProduct.leastPanels))
+      ranges = min(ranges, max(threads, panels / leastPanels))
       // Even shares.
       if ranges > threads, rowTiles % threads != 0 { ranges -= ranges % threads }
     }

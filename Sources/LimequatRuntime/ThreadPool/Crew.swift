@@ -5,9 +5,13 @@ internal import Synchronization
 
 /// What the threads of a pool share. They hold it unretained: the pool joins them before it lets go.
 ///
-/// A piece of work is open from `share` to its end. A thread that comes while it is open enters (`inside`),
-/// takes indices until none is left, and leaves; the caller closes the work and waits for those inside. A
-/// thread that wakes too late finds it closed and has delayed nobody.
+/// A piece of work is open from `share` to its end. A thread that comes while it is open enters, takes
+/// indices until none is left, and leaves; the caller closes the work and waits for those inside. A thread
+/// that wakes too late finds it closed and has delayed nobody. The lock is for sleeping alone: threads that
+/// find work in time would otherwise meet at it, and put each other to sleep.
+///
+/// Each thread begins with a part of the indices of its own, in their order, since what neighbours read lies
+/// side by side; then it helps the others.
 final class Crew: @unchecked Sendable {
   typealias Body = (_ index: Int, _ worker: Int) -> Void
 
@@ -16,63 +20,106 @@ final class Crew: @unchecked Sendable {
   private let wake: UnsafeMutablePointer<pthread_cond_t>
   private let done: UnsafeMutablePointer<pthread_cond_t>
 
-  /// Changes with each piece of work, and when the crew stops.
-  private let generation = Atomic<UInt>(0)
-  private let next = Atomic<Int>(0)
-  private let inside = Atomic<Int>(0)
+  /// The latest piece of work: its number, whether it is open, and how many threads are inside.
+  private struct Work {
+    var bits: UInt
+    static let open: UInt = 1 << 16, number: UInt = 1 << 17
+    var isOpen: Bool { bits & Work.open != 0 }
+    var inside: UInt { bits & (Work.open - 1) }
+    var number: UInt { bits / Work.number }
+  }
+  private let latest = Atomic<UInt>(0)
   private let workers = Atomic<Int>(0)
+  private let sleeping = Atomic<Int>(0)
+  private let callerSleeps = Atomic<Bool>(false)
+  private let isStopped = Atomic<Bool>(false)
 
-  // Guarded by `mutex`.
+  /// The next index of a thread's part, which fills a cache line.
+  private struct NextIndex: ~Copyable {
+    let value = Atomic<Int>(0)
+    private let rest: (Int, Int, Int, Int, Int, Int, Int) = (0, 0, 0, 0, 0, 0, 0)
+  }
+  private let threads: Int
+  private let next: UnsafeMutablePointer<NextIndex>
+
+  /// Set while nobody is inside, before the work is opened; read inside.
   private var body: UnsafePointer<Body>?
   private var count = 0
-  private var sleeping = 0
-  private var isStopped = false
 
-  /// How often a thread looks for new work before it sleeps: some tens of microseconds, the time between
-  /// two operators. Waking a sleeper takes as long.
-  private static let patience = 2000
+  /// How often a thread looks for what it waits for before it sleeps: some hundreds of microseconds. Most
+  /// times between two operators are shorter, and waking a sleeper takes as long. Soon it lets others run
+  /// between two looks, since they may be whom it waits for, where there are more threads than processors.
+  private static let looks = 1000, quickLooks = 500
 
-  private init(monitor: consuming Buffer) {
+  private init(threads: Int, monitor: consuming Buffer) {
+    self.threads = threads
     mutex = monitor.start.bindMemory(to: pthread_mutex_t.self, capacity: 1)
     wake = (monitor.start + 128).bindMemory(to: pthread_cond_t.self, capacity: 1)
     done = (monitor.start + 256).bindMemory(to: pthread_cond_t.self, capacity: 1)
+    next = (monitor.start + 384).bindMemory(to: NextIndex.self, capacity: threads)
+    for thread in 0..<threads { (next + thread).initialize(to: NextIndex()) }
     self.monitor = monitor
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(done, nil)
   }
 
-  static func make() throws(RuntimeError) -> Crew { Crew(monitor: try Allocation.buffer(size: 384)) }
+  static func make(threads: Int) throws(RuntimeError) -> Crew {
+    let size = 384 + threads * MemoryLayout<NextIndex>.stride
+    return Crew(threads: threads, monitor: try Allocation.buffer(size: size))
+  }
 
   /// Does the work together with the threads that come. One caller at a time.
   func share(_ count: Int, _ body: UnsafePointer<Body>) {
-    next.store(0, ordering: .relaxed)
-    pthread_mutex_lock(mutex)
-    self.body = body
-    self.count = count
-    generation.add(1, ordering: .releasing)
-    if sleeping > 0 { pthread_cond_broadcast(wake) }
-    pthread_mutex_unlock(mutex)
+    for thread in 0..<threads { next[thread].value.store(thread * count / threads, ordering: .relaxed) }
+    (self.body, self.count) = (body, count)
+    announce(Work.open)
 
     work(count, body.pointee, worker: 0)
 
-    var patience = Crew.patience
-    while inside.load(ordering: .acquiring) > 0, patience > 0 {
-      lmq_pause()
-      patience -= 1
+    latest.subtract(Work.open, ordering: .relaxed)
+    for look in 0..<Crew.looks {
+      if Work(bits: latest.load(ordering: .acquiring)).inside == 0 { return }
+      Crew.pause(after: look)
     }
+    sleepUntilAllLeft()
+  }
+
+  private static func pause(after look: Int) {
+    if look < quickLooks { lmq_pause() } else { _ = sched_yield() }
+  }
+
+  /// Begins the next piece of work, and wakes those who sleep. Whoever is about to sleep has said so before
+  /// it looks for the last time, all in one order with this: either it sees the work, or it is seen here.
+  private func announce(_ state: UInt) {
+    let number = Work(bits: latest.load(ordering: .relaxed)).number &+ 1
+    latest.store(number &* Work.number | state, ordering: .sequentiallyConsistent)
+    guard sleeping.load(ordering: .sequentiallyConsistent) > 0 else { return }
     pthread_mutex_lock(mutex)
-    self.body = nil
-    while inside.load(ordering: .relaxed) > 0 { pthread_cond_wait(done, mutex) }
+    pthread_cond_broadcast(wake)
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func sleepUntilAllLeft() {
+    pthread_mutex_lock(mutex)
+    callerSleeps.store(true, ordering: .sequentiallyConsistent)
+    while Work(bits: latest.load(ordering: .sequentiallyConsistent)).inside > 0 {
+      pthread_cond_wait(done, mutex)
+    }
+    callerSleeps.store(false, ordering: .relaxed)
     pthread_mutex_unlock(mutex)
   }
 
   private func work(_ count: Int, _ body: Body, worker: Int) {
-    while true {
-      let index = next.add(1, ordering: .relaxed).oldValue
-      guard index < count else { return }
-      body(index, worker)
-    }
+    var part = worker
+    repeat {
+      let end = (part + 1) * count / threads
+      while next[part].value.load(ordering: .relaxed) < end {
+        let index = next[part].value.add(1, ordering: .relaxed).oldValue
+        if index < end { body(index, worker) }
+      }
+      part = part + 1 < threads ? part + 1 : 0
+    } while part != worker
   }
 
   /// The life of a thread.
@@ -81,30 +128,53 @@ final class Crew: @unchecked Sendable {
     let state = lmq_kernels_enter()
     var seen: UInt = 0
     while true {
-      var patience = Crew.patience
-      while generation.load(ordering: .relaxed) == seen, patience > 0 {
-        lmq_pause()
-        patience -= 1
-      }
-      pthread_mutex_lock(mutex)
-      while generation.load(ordering: .relaxed) == seen {
-        sleeping += 1
-        pthread_cond_wait(wake, mutex)
-        sleeping -= 1
-      }
-      seen = generation.load(ordering: .relaxed)
-      let isStopped = isStopped
-      let (body, count) = (body, count)
-      if body != nil { inside.add(1, ordering: .relaxed) }
-      pthread_mutex_unlock(mutex)
-      if isStopped { break }
-      guard let body else { continue }
-      work(count, body.pointee, worker: worker)
-      pthread_mutex_lock(mutex)
-      if inside.subtract(1, ordering: .releasing).newValue == 0 { pthread_cond_signal(done) }
-      pthread_mutex_unlock(mutex)
+      seen = numberAfter(seen)
+      if isStopped.load(ordering: .relaxed) { break }
+      guard enter(seen) else { continue }
+      if let body { work(count, body.pointee, worker: worker) }
+      leave()
     }
     lmq_kernels_leave(state)
+  }
+
+  /// Waits until a piece of work has another number.
+  private func numberAfter(_ seen: UInt) -> UInt {
+    var number = seen
+    for look in 0..<Crew.looks {
+      number = Work(bits: latest.load(ordering: .acquiring)).number
+      if number != seen { return number }
+      Crew.pause(after: look)
+    }
+    pthread_mutex_lock(mutex)
+    sleeping.add(1, ordering: .sequentiallyConsistent)
+    while true {
+      number = Work(bits: latest.load(ordering: .sequentiallyConsistent)).number
+      if number != seen { break }
+      pthread_cond_wait(wake, mutex)
+    }
+    sleeping.subtract(1, ordering: .relaxed)
+    pthread_mutex_unlock(mutex)
+    return number
+  }
+
+  /// Whether the work of this number was still open.
+  private func enter(_ number: UInt) -> Bool {
+    var work = Work(bits: latest.load(ordering: .relaxed))
+    while work.isOpen, work.number == number {
+      let (entered, now) = latest.weakCompareExchange(
+        expected: work.bits, desired: work.bits + 1, ordering: .acquiring)
+      if entered { return true }
+      work.bits = now
+    }
+    return false
+  }
+
+  private func leave() {
+    let work = Work(bits: latest.subtract(1, ordering: .sequentiallyConsistent).newValue)
+    guard !work.isOpen, work.inside == 0, callerSleeps.load(ordering: .sequentiallyConsistent) else { return }
+    pthread_mutex_lock(mutex)
+    pthread_cond_signal(done)
+    pthread_mutex_unlock(mutex)
   }
 
   /// The body of a thread.
@@ -115,14 +185,12 @@ final class Crew: @unchecked Sendable {
 
   /// Ends the threads; they are joined by the pool.
   func stop() {
-    pthread_mutex_lock(mutex)
-    isStopped = true
-    generation.add(1, ordering: .releasing)
-    pthread_cond_broadcast(wake)
-    pthread_mutex_unlock(mutex)
+    isStopped.store(true, ordering: .relaxed)
+    announce(0)
   }
 
   deinit {
+    next.deinitialize(count: threads)
     pthread_mutex_destroy(mutex)
     pthread_cond_destroy(wake)
     pthread_cond_destroy(done)

@@ -30,8 +30,9 @@ final class ThreadPool: @unchecked Sendable {
   static func make(threads: Int, logger: Logger?) throws(RuntimeError) -> ThreadPool {
     let wanted = threads > 0 ? threads : Int(lmq_processor_count())
     let count = min(wanted, maximumThreads)
+    let crew = try Crew.make(threads: count)
     return ThreadPool(
-      threads: count, crew: try Crew.make(), handles: try Allocation.table(capacity: count), logger: logger)
+      threads: count, crew: crew, handles: try Allocation.table(capacity: count), logger: logger)
   }
 
   /// Starts the threads, the first time. Before that ``run(_:_:)`` works alone. Those that the system refuses
