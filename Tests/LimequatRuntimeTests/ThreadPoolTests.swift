@@ -66,8 +66,44 @@ import Testing
     }
   }
 
-  /// Whoever is done first takes what others have not begun, and the caller waits for the slowest.
-  @Test func theQuickHelpTheSlow() throws {
+  /// Of two bodies each waits for the other one, so that both threads have to come.
+  @Test(arguments: [0, 30, 300, 5000])
+  func othersCome(pause: UInt32) throws {
+    let pool = try pool(2)
+    for _ in 0..<50 {
+      usleep(pause)
+      let begun = Atomic<Int>(0)
+      let hasMet = Atomic<Int>(0)
+      pool.run(2) { _, _ in
+        begun.add(1, ordering: .relaxed)
+        let end = ContinuousClock.now + .seconds(20)
+        while begun.load(ordering: .relaxed) < 2, ContinuousClock.now < end { usleep(10) }
+        if begun.load(ordering: .relaxed) == 2 { hasMet.add(1, ordering: .relaxed) }
+      }
+      #expect(hasMet.load(ordering: .relaxed) == 2)
+    }
+  }
+
+  /// Whoever is done first takes what others have not begun: one thread holds the first index until all the
+  /// others are done.
+  @Test func theQuickTakeThePartsOfTheSlow() throws {
+    let pool = try pool(2)
+    let others = Atomic<Int>(0)
+    let seen = Atomic<Int>(0)
+    pool.run(10) { index, _ in
+      guard index == 0 else {
+        others.add(1, ordering: .relaxed)
+        return
+      }
+      let end = ContinuousClock.now + .seconds(20)
+      while others.load(ordering: .relaxed) < 9, ContinuousClock.now < end { usleep(10) }
+      seen.store(others.load(ordering: .relaxed), ordering: .relaxed)
+    }
+    #expect(seen.load(ordering: .relaxed) == 9)
+  }
+
+  /// The caller waits for the slowest.
+  @Test func theCallerWaits() throws {
     let pool = try pool(2)
     for slow in [0, 5, 9] {
       let record = Record(count: 10, threads: 2)

@@ -46,7 +46,7 @@ final class Crew: @unchecked Sendable {
   private var body: UnsafePointer<Body>?
   private var count = 0
 
-  /// How often a thread looks for what it waits for before it sleeps: some hundreds of microseconds. Most
+  /// How often a thread looks for what it waits for before it sleeps: a hundred microseconds or more. Most
   /// times between two operators are shorter, and waking a sleeper takes as long. Soon it lets others run
   /// between two looks, since they may be whom it waits for, where there are more threads than processors.
   private static let looks = 1000, quickLooks = 500
@@ -71,13 +71,14 @@ final class Crew: @unchecked Sendable {
 
   /// Does the work together with the threads that come. One caller at a time.
   func share(_ count: Int, _ body: UnsafePointer<Body>) {
-    for thread in 0..<threads { next[thread].value.store(thread * count / threads, ordering: .relaxed) }
+    let parts = parts(of: count)
+    for part in 0..<parts { next[part].value.store(part * count / parts, ordering: .relaxed) }
     (self.body, self.count) = (body, count)
     announce(Work.open)
 
     work(count, body.pointee, worker: 0)
 
-    latest.subtract(Work.open, ordering: .relaxed)
+    latest.wrappingSubtract(Work.open, ordering: .relaxed)
     for look in 0..<Crew.looks {
       if Work(bits: latest.load(ordering: .acquiring)).inside == 0 { return }
       Crew.pause(after: look)
@@ -110,21 +111,23 @@ final class Crew: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
+  private func parts(of count: Int) -> Int { min(threads, count) }
+
   private func work(_ count: Int, _ body: Body, worker: Int) {
-    var part = worker
-    repeat {
-      let end = (part + 1) * count / threads
+    let parts = parts(of: count)
+    for turn in 0..<parts {
+      let part = (worker + turn) % parts
+      let end = (part + 1) * count / parts
       while next[part].value.load(ordering: .relaxed) < end {
-        let index = next[part].value.add(1, ordering: .relaxed).oldValue
+        let index = next[part].value.wrappingAdd(1, ordering: .relaxed).oldValue
         if index < end { body(index, worker) }
       }
-      part = part + 1 < threads ? part + 1 : 0
-    } while part != worker
+    }
   }
 
   /// The life of a thread.
   private func serve() {
-    let worker = workers.add(1, ordering: .relaxed).newValue
+    let worker = workers.wrappingAdd(1, ordering: .relaxed).newValue
     let state = lmq_kernels_enter()
     var seen: UInt = 0
     while true {
@@ -146,13 +149,13 @@ final class Crew: @unchecked Sendable {
       Crew.pause(after: look)
     }
     pthread_mutex_lock(mutex)
-    sleeping.add(1, ordering: .sequentiallyConsistent)
+    sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
     while true {
       number = Work(bits: latest.load(ordering: .sequentiallyConsistent)).number
       if number != seen { break }
       pthread_cond_wait(wake, mutex)
     }
-    sleeping.subtract(1, ordering: .relaxed)
+    sleeping.wrappingSubtract(1, ordering: .relaxed)
     pthread_mutex_unlock(mutex)
     return number
   }
@@ -162,7 +165,7 @@ final class Crew: @unchecked Sendable {
     var work = Work(bits: latest.load(ordering: .relaxed))
     while work.isOpen, work.number == number {
       let (entered, now) = latest.weakCompareExchange(
-        expected: work.bits, desired: work.bits + 1, ordering: .acquiring)
+        expected: work.bits, desired: work.bits &+ 1, ordering: .acquiring)
       if entered { return true }
       work.bits = now
     }
@@ -170,7 +173,7 @@ final class Crew: @unchecked Sendable {
   }
 
   private func leave() {
-    let work = Work(bits: latest.subtract(1, ordering: .sequentiallyConsistent).newValue)
+    let work = Work(bits: latest.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue)
     guard !work.isOpen, work.inside == 0, callerSleeps.load(ordering: .sequentiallyConsistent) else { return }
     pthread_mutex_lock(mutex)
     pthread_cond_signal(done)
