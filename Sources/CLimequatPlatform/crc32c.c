@@ -34,14 +34,8 @@ lmq_crc32c_function *lmq_crc32c_by_instructions(void) { return NULL; }
 #endif
 
 static lmq_crc32c_function *chosen;
-
-/// Once: in a virtual machine it takes microseconds to ask a processor what it has.
-static void choose(void) {
-  chosen = lmq_crc32c_by_instructions();
-  if (chosen) return;
-  make_tables();
-  chosen = crc_by_table;
-}
+/// Of x, bits reversed: that of 2^i bytes each.
+static uint32_t powers[8 * sizeof(size_t)];
 
 uint32_t lmq_crc32c_product(uint32_t a, uint32_t b) {
   uint32_t sum = 0;
@@ -52,15 +46,27 @@ uint32_t lmq_crc32c_product(uint32_t a, uint32_t b) {
   return sum;
 }
 
+/// Once: in a virtual machine it takes microseconds to ask a processor what it has.
+static void choose(void) {
+  powers[0] = 1u << (31 - 8);
+  for (size_t i = 1; i < sizeof powers / sizeof *powers; i++)
+    powers[i] = lmq_crc32c_product(powers[i - 1], powers[i - 1]);
+  chosen = lmq_crc32c_by_instructions();
+  if (chosen) return;
+  make_tables();
+  chosen = crc_by_table;
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 uint32_t lmq_crc32c_past(uint32_t state, size_t bytes) {
-  uint32_t power = 1u << (31 - 8);  // x^8, bits reversed; then its squares
-  for (; bytes; bytes >>= 1, power = lmq_crc32c_product(power, power))
-    if (bytes & 1) state = lmq_crc32c_product(state, power);
+  pthread_once(&once, choose);
+  for (size_t i = 0; bytes; bytes >>= 1, i++)
+    if (bytes & 1) state = lmq_crc32c_product(state, powers[i]);
   return state;
 }
 
 uint32_t lmq_crc32c(uint32_t state, const void *bytes, size_t size) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, choose);
   return chosen(state, bytes, size);
 }

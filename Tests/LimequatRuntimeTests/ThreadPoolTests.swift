@@ -84,6 +84,33 @@ import Testing
     }
   }
 
+  /// Each thread begins where its part does: no index is done before both have come.
+  @Test func eachBeginsWithItsPart() throws {
+    let pool = try pool(2)
+    for _ in 0..<50 {
+      let begun = Atomic<Int>(0)
+      let firsts = Record(count: 10, threads: 2)
+      pool.run(10) { index, worker in
+        let order = begun.add(1, ordering: .relaxed).oldValue
+        let end = ContinuousClock.now + .seconds(20)
+        while begun.load(ordering: .relaxed) < 2, ContinuousClock.now < end { usleep(10) }
+        if order < 2 { firsts.during(index, worker) {} }
+      }
+      let times = firsts.times.map { $0.value.load(ordering: .relaxed) }
+      #expect(times == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0])
+    }
+  }
+
+  /// Parts of threads that never come are done by the caller.
+  @Test func aPoolThatIsNotStartedWorksAlone() throws {
+    let pool = try ThreadPool.make(threads: 5, logger: nil)
+    for count in [2, 4, 5, 97] {
+      let record = Record(count: count, threads: 1)
+      pool.run(count) { index, worker in record.during(index, worker) {} }
+      #expect(record.isOnceEach)
+    }
+  }
+
   /// Whoever is done first takes what others have not begun: one thread holds the first index until all the
   /// others are done.
   @Test func theQuickTakeThePartsOfTheSlow() throws {

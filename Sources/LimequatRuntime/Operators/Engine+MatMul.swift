@@ -13,7 +13,7 @@ struct SharedProduct {
 
   /// Bytes of input rows that a tile may have, so that they stay in the second cache while panels pass.
   private static let tileBytes = 384 << 10
-  /// Up to so many rows a product takes as long as its weights need to come.
+  /// Up to so many rows a product takes as long as its weights need to come, or not much longer.
   private static let fewRows = 16
   /// Where inputs are copied, that is done for each unit: a unit should rather have so many panels than more
   /// than so many rows, unless threads would go without.

@@ -39,7 +39,8 @@ final class Crew: @unchecked Sendable {
     let value = Atomic<Int>(0)
     private let rest: (Int, Int, Int, Int, Int, Int, Int) = (0, 0, 0, 0, 0, 0, 0)
   }
-  private let threads: Int
+  /// The caller among them.
+  let threads: Int
   private let next: UnsafeMutablePointer<NextIndex>
 
   /// Set while nobody is inside, before the work is opened; read inside.
@@ -79,15 +80,16 @@ final class Crew: @unchecked Sendable {
     work(count, body.pointee, worker: 0)
 
     latest.wrappingSubtract(Work.open, ordering: .relaxed)
-    for look in 0..<Crew.looks {
-      if Work(bits: latest.load(ordering: .acquiring)).inside == 0 { return }
-      Crew.pause(after: look)
-    }
-    sleepUntilAllLeft()
+    if !Crew.sees({ Work(bits: latest.load(ordering: .acquiring)).inside == 0 }) { sleepUntilAllLeft() }
   }
 
-  private static func pause(after look: Int) {
-    if look < quickLooks { lmq_pause() } else { _ = sched_yield() }
+  /// Looks whether something has become so, as often as is worth it.
+  private static func sees(_ isSo: () -> Bool) -> Bool {
+    for look in 0..<looks {
+      if isSo() { return true }
+      if look < quickLooks { lmq_pause() } else { _ = sched_yield() }
+    }
+    return false
   }
 
   /// Begins the next piece of work, and wakes those who sleep. Whoever is about to sleep has said so before
@@ -143,11 +145,11 @@ final class Crew: @unchecked Sendable {
   /// Waits until a piece of work has another number.
   private func numberAfter(_ seen: UInt) -> UInt {
     var number = seen
-    for look in 0..<Crew.looks {
+    let sees = Crew.sees {
       number = Work(bits: latest.load(ordering: .acquiring)).number
-      if number != seen { return number }
-      Crew.pause(after: look)
+      return number != seen
     }
+    if sees { return number }
     pthread_mutex_lock(mutex)
     sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
     while true {

@@ -7,7 +7,7 @@ internal import Synchronization
 /// them at work for another session does its work alone, with the same result.
 final class ThreadPool: @unchecked Sendable {
   /// At least 1, the caller among them.
-  let threads: Int
+  var threads: Int { crew.threads }
   let origin = ProcessOfOrigin()
   private let logger: Logger?
   private let crew: Crew
@@ -19,8 +19,7 @@ final class ThreadPool: @unchecked Sendable {
   /// More threads than this are never started.
   static let maximumThreads = 256
 
-  private init(threads: Int, crew: Crew, handles: consuming Table<pthread_t>, logger: Logger?) {
-    self.threads = threads
+  private init(crew: Crew, handles: consuming Table<pthread_t>, logger: Logger?) {
     self.logger = logger
     self.crew = crew
     self.handles = handles
@@ -31,8 +30,7 @@ final class ThreadPool: @unchecked Sendable {
     let wanted = threads > 0 ? threads : Int(lmq_processor_count())
     let count = min(wanted, maximumThreads)
     let crew = try Crew.make(threads: count)
-    return ThreadPool(
-      threads: count, crew: crew, handles: try Allocation.table(capacity: count), logger: logger)
+    return ThreadPool(crew: crew, handles: try Allocation.table(capacity: count), logger: logger)
   }
 
   /// Starts the threads, the first time. Before that ``run(_:_:)`` works alone. Those that the system refuses
